@@ -1,0 +1,1 @@
+"""One side effect a module, done through a port."""

@@ -1,0 +1,1 @@
+"""Further doors of the app, each a durable blueprint."""

@@ -1,0 +1,1 @@
+"""A local Durable Functions host that runs an unmodified app; it knows no app."""

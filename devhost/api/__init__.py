@@ -1,0 +1,1 @@
+"""Thin HTTP: routing, status codes, headers and bodies as the real host answers."""

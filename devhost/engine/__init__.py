@@ -1,0 +1,1 @@
+"""The durable engine: histories, turns and work; no HTTP, no SDK."""

@@ -1,0 +1,1 @@
+"""One module for each trigger type that an app can declare."""

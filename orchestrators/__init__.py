@@ -1,0 +1,1 @@
+"""What happens, in which order: generators and nothing else."""
