@@ -1,0 +1,19 @@
+"""The names of the external events, matched exactly, upper and lower case included."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SMS_CHALLENGE_RESPONSE: Final = "SmsChallengeResponse"
+"""An operator's answer to an SMS challenge."""
+
+APPROVAL: Final = "Approval"
+"""An operator's decision about a case."""
+
+
+def sms_challenge_response(attempt: int) -> str:
+    """Return the name under which the user API raises the answer of an *attempt*, counted from 1.
+
+    The names are numbered because the SDK keeps one early event per name and repeats it to every later wait.
+    """
+    return f"{SMS_CHALLENGE_RESPONSE}.{attempt}"
