@@ -1,0 +1,93 @@
+"""A caller who shows what is asked and what is answered, as somebody with curl would see it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from tools.processes import LOOPBACK, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Json: TypeAlias = Any  # whatever the other side chose to answer
+
+ANSWER_WITHIN_SECONDS: Final = 60.0
+SETTLES_WITHIN_SECONDS: Final = 20.0
+LINE: Final = 150
+_KEY: Final = re.compile(r"(?<=[?&]code=)[^&\"]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the host answered; *body* is the JSON value, or None where there was none."""
+
+    status: int
+    body: Json
+
+
+class Caller:
+    """Calls one host on the loopback address, past any proxy, and prints both sides."""
+
+    def __init__(self, port: int, *, say: Callable[[str], None] = print) -> None:
+        self._port = port
+        self._say = say
+
+    def get(self, url: str) -> Answer:
+        """GET *url*, of which path and query count."""
+        return self._shown("GET", url, None)
+
+    def post(self, url: str, body: object) -> Answer:
+        """POST *body* as JSON to *url*."""
+        return self._shown("POST", url, json.dumps(body))
+
+    def get_until(self, url: str, is_so: Callable[[Json], bool], *, what: str) -> Json:
+        """GET *url* until its body *is_so*, show the last answer, return its body; raise `ProcessError` if never."""
+        answers: list[Answer] = []
+
+        def asked() -> bool:
+            answers.append(self._answer("GET", url, None))
+            return is_so(answers[-1].body)
+
+        try:
+            wait_until(asked, within=SETTLES_WITHIN_SECONDS, what=what)
+        finally:
+            self._show("GET", url, None, answers[-1])
+        return answers[-1].body
+
+    def _shown(self, method: str, url: str, body: str | None) -> Answer:
+        answer = self._answer(method, url, body)
+        self._show(method, url, body, answer)
+        return answer
+
+    def _show(self, method: str, url: str, body: str | None, answer: Answer) -> None:
+        self._say(_without_key(f"> {method} {_path(url)}" + (f"  {body}" if body is not None else "")))
+        text = json.dumps(answer.body)
+        if len(text) > LINE:
+            text = json.dumps(answer.body, indent=2)
+        self._say(_without_key(f"< {answer.status}" + (f" {text}" if answer.body is not None else "")))
+
+    def _answer(self, method: str, url: str, body: str | None) -> Answer:
+        connection = HTTPConnection(LOOPBACK, self._port, timeout=ANSWER_WITHIN_SECONDS)
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        try:
+            connection.request(method, _path(url), body, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8")
+        finally:
+            connection.close()
+        return Answer(status=response.status, body=json.loads(text) if text else None)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _without_key(text: str) -> str:
+    """Leave the system key out, as everything should that is kept or passed on."""
+    return _KEY.sub("...", text)
