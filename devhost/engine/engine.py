@@ -2,56 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import asyncio
+import json
+import logging
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from devhost.engine.backend import Effects, Instance, NewInstance, Page, PendingTimer, Query
+from devhost.engine.dispatch import ActivityRunner, TurnDispatcher
+from devhost.engine.history import (
+    RuntimeStatus,
+    event_raised,
+    execution_resumed,
+    execution_suspended,
+    execution_terminated,
+)
+from devhost.engine.rest import Rest
+from devhost.engine.timers import Timers
+from devhost.engine.turns import TurnRunner
+from devhost.engine.versions import VersionRules
+from devhost.engine.writer import CommitObserver, Write, Writer
+from devhost.errors import InstanceNotFoundError, NotEmulatedError
+from devhost.ticks import Ticks, from_span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import ThreadPoolExecutor
     from datetime import timedelta
 
     from devhost.clock import Clock
-    from devhost.engine.history import Event, RuntimeStatus
-    from devhost.ticks import Ticks
+    from devhost.engine.backend import Backend, Unit
+    from devhost.engine.history import Event
+    from devhost.engine.worker import Worker
+
+__all__ = ["Engine", "EngineOptions", "Instance", "Page", "Query"]
+
+logger = logging.getLogger(__name__)
+CLOCK_OFFSET = "clock offset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """An instance as it was last committed. `input`, `custom_status`, `output` are the stored texts."""
+class EngineOptions:
+    """What host.json says about the engine."""
 
-    id: str
-    execution_id: str
-    name: str
-    version: str | None
-    status: RuntimeStatus
-    input: str | None
-    custom_status: str | None
-    output: str | None
-    created: Ticks
-    updated: Ticks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which instances a list or a bulk purge means; all conditions must hold."""
-
-    created_from: Ticks | None = None
-    created_to: Ticks | None = None
-    statuses: frozenset[RuntimeStatus] = frozenset()
-    id_prefix: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Some instances in the order of their ids, and the id after which the next page begins."""
-
-    instances: Sequence[Instance]
-    next_after: str | None
+    versions: VersionRules = field(default_factory=VersionRules)
+    max_orchestrators: int = 20
+    max_activities: int = 20
 
 
 class Engine:
     """Runs orchestrations durably. All methods are called on the event loop's thread."""
 
-    clock: Clock
+    def __init__(
+        self,
+        backend: Backend,
+        worker: Worker,
+        clock: Clock,
+        pool: ThreadPoolExecutor,
+        *,
+        options: EngineOptions | None = None,
+        observer: CommitObserver | None = None,
+    ) -> None:
+        self.clock = clock
+        self._backend = backend
+        self._options = options or EngineOptions()
+        self._rest = Rest()
+        self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._writer = Writer(backend, self._act_upon, observer)
+        runner = TurnRunner(worker, clock, self._options.versions)
+        self._turns = TurnDispatcher(backend, runner, pool, self._put, self._options.max_orchestrators)
+        self._activities = ActivityRunner(worker, clock, self._put, self._options.max_activities, self._rest)
+        self._timers = Timers(clock, self._fire)
+
+    async def open(self) -> None:
+        """Take up what the store holds: the moved clock, unfinished turns, activities, timers."""
+        offset = int(self._backend.noted(CLOCK_OFFSET) or 0)
+        self.clock.move_to(Ticks(self.clock.now() + offset))
+        self._act_upon(self._backend.pending())
+        self._timers.fire_due()
+
+    async def close(self, grace: float = 2.0) -> None:
+        """Stop taking up work, wait *grace* seconds at most for what is under way, and close the store."""
+        self._timers.stop()
+        self._turns.stop()
+        await self._activities.stop(grace)
+        await self._turns.finish(grace)
+        await self._writer.close()
+        self._backend.close()
 
     async def start_instance(
         self,
@@ -66,54 +104,158 @@ class Engine:
         Neither name nor id is checked. It is committed when this returns.
         Raises `InstanceExistsError` while an instance of that id has not ended; an ended one is replaced.
         """
+        return await self._start(name, instance_id, input_text, version, str(uuid.uuid4()))
+
+    async def _start(
+        self, name: str, instance_id: str | None, input_text: str | None, version: str | None, execution_id: str
+    ) -> str:
+        new = NewInstance(
+            id=instance_id or uuid.uuid4().hex,
+            execution_id=execution_id,
+            name=name,
+            version=self._options.versions.default if version is None else version,
+            input=input_text,
+            at=self.clock.now(),
+        )
+        await self._do("start", lambda unit: unit.start(new))
+        return new.id
 
     async def raise_event(self, instance_id: str, name: str, input_text: str) -> None:
         """Queue an external event. Raises `InstanceNotFoundError`, `InstanceEndedError`."""
+        event = event_raised(self.clock.now(), name, input_text)
+        await self._do("event", lambda unit: unit.send(instance_id, event))
 
     async def terminate(self, instance_id: str, reason: str | None) -> None:
         """Queue the end of an instance. Raises `InstanceNotFoundError`, `InstanceEndedError`."""
+        event = execution_terminated(self.clock.now(), reason)
+        one = self._backend.instance(instance_id)
+        if one and one.status == RuntimeStatus.PENDING and not self._options.versions.runs(one.version):
+            await self._do("terminate", lambda unit: unit.end_unstarted(instance_id, event))
+        else:
+            await self._do("terminate", lambda unit: unit.send(instance_id, event))
 
     async def suspend(self, instance_id: str, reason: str | None) -> None:
         """Queue a suspension. Raises as `terminate`, and `InstanceStateError` if it is Suspended."""
+        event = execution_suspended(self.clock.now(), reason)
+        await self._do("suspend", lambda unit: unit.suspend(instance_id, event))
 
     async def resume(self, instance_id: str, reason: str | None) -> None:
         """Queue a resumption. Raises as `terminate`, and `InstanceStateError` if it is not Suspended."""
+        event = execution_resumed(self.clock.now(), reason)
+        await self._do("resume", lambda unit: unit.resume(instance_id, event))
 
     async def rewind(self, instance_id: str, reason: str | None) -> None:
-        """Run again what failed. Raises `InstanceNotFoundError`, `InstanceStateError` if not Failed."""
+        """Refuse: devhost does not rewind yet. Raises `NotEmulatedError`."""
+        message = f"devhost cannot rewind {instance_id!r} ({reason}): PARITY.md, row route 8"
+        raise NotEmulatedError(message)
 
     async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
         """Start the same function with the same input and return the id.
 
         Raises `InstanceNotFoundError`, and `InstanceExistsError` in place of an instance that has not ended.
         """
+        one = self._backend.instance(instance_id)
+        if one is None:
+            raise InstanceNotFoundError(instance_id)
+        again = None if with_new_id else instance_id
+        return await self._start(one.name, again, _written_anew(one.input), None, uuid.uuid4().hex)
 
     async def purge(self, instance_id: str) -> bool:
         """Forget an ended instance, and return whether there was one.
 
         Raises `InstanceNotFoundError`, `InstanceStateError` if it has not ended (ids that begin with ``@`` skip both).
         """
+        return bool(await self._do("purge", lambda unit: unit.purge(instance_id)))
 
     async def purge_where(self, query: Query) -> int:
         """Forget all instances that match, whatever their state, and return how many there were."""
+        return int(await self._do("purge many", lambda unit: unit.purge_where(query)))
 
     async def instance(self, instance_id: str) -> Instance | None:
         """Return an instance as last committed."""
+        return self._backend.instance(instance_id)
 
     async def history(self, instance_id: str) -> Sequence[Event]:
         """Return the committed events of the current execution, those of unfinished turns not included."""
+        return self._backend.history(instance_id)
 
     async def instances(self, query: Query, *, limit: int, after: str = "") -> Page:
         """Return one page of the instances that match, ascending by id (ordinal)."""
+        return self._backend.instances(query, limit, after)
 
-    async def wait(self, instance_id: str, statuses: frozenset[RuntimeStatus], timeout: timedelta) -> Instance | None:
-        """Return the instance once it is in one of *statuses*; None when *timeout* (real time) is over."""
+    async def wait(self, instance_id: str, statuses: frozenset[RuntimeStatus], within: timedelta) -> Instance | None:
+        """Return the instance once it is in one of *statuses*; None when *within* (real time) is over."""
+        changed = asyncio.Event()
+        self._waiting.setdefault(instance_id, []).append(changed)
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                while (one := self._backend.instance(instance_id)) is None or one.status not in statuses:
+                    changed.clear()
+                    await changed.wait()
+                return one
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting[instance_id].remove(changed)
+            if not self._waiting[instance_id]:
+                del self._waiting[instance_id]
 
     async def advance(self, by: timedelta) -> None:
         """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest."""
+        target = Ticks(self.clock.now() + from_span(by))
+        await self._rest.reached()
+        while (due := self._timers.next(self._backend.has_timer)) is not None and due <= target:
+            await self._move_to(due)
+        await self._move_to(target)
 
-    async def run(self) -> None:
-        """Take up what the store holds (unfinished turns, activities, timers) and serve until closed."""
+    async def at_rest(self) -> None:
+        """Return once no turn, activity or write is under way."""
+        await self._rest.reached()
 
-    async def close(self) -> None:
-        """Stop taking up work, wait shortly for what is under way, and close the store."""
+    def next_timer(self) -> Ticks | None:
+        """Return when the next timer fires."""
+        return self._timers.next(self._backend.has_timer)
+
+    async def _move_to(self, at: Ticks) -> None:
+        offset = str(self.clock.moved() + max(0, at - self.clock.now()))
+        await self._do(CLOCK_OFFSET, lambda unit: unit.note(CLOCK_OFFSET, offset))
+        self.clock.move_to(at)
+        self._timers.fire_due()
+        await self._rest.reached()
+
+    async def _do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
+        self._rest.begin()
+        try:
+            return await self._writer.do(name, work)
+        finally:
+            self._rest.end()
+
+    def _put(self, write: Write) -> None:
+        """Queue a write from any thread; whoever calls this keeps the engine from rest until the write is done."""
+        self._writer.put(write)
+
+    def _fire(self, due: list[PendingTimer]) -> None:
+        self._rest.begin()
+        self._put(Write("timer", lambda unit: unit.fire(due), lambda _: self._rest.end()))
+
+    def _act_upon(self, effects: Effects) -> None:
+        for seq in effects.woken:
+            self._turns.wake(seq, self._rest)
+        for pending in effects.activities:
+            self._activities.run(pending)
+        if effects.timers:
+            self._timers.add(effects.timers)
+        if self._waiting:
+            for instance_id in effects.changed:
+                for changed in self._waiting.get(instance_id, ()):
+                    changed.set()
+
+
+def _written_anew(text: str | None) -> str | None:
+    """Return an input as a restart writes it: parsed and compact."""
+    if text is None:
+        return "null"
+    try:
+        return json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
+    except ValueError:
+        return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,104 @@
+"""The only place of devhost that reads the time.
+
+Everything that waits asks a clock. `SystemClock` is the machine's time, which may be moved forward; then the whole
+process moves with it (``datetime.now``, ``time.time``), by the package time-machine. `VirtualClock` stands still until
+it is moved. `time.monotonic` follows neither, and real time-outs (sockets, shutdown) use it on purpose.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from devhost.errors import ConfigurationError
+from devhost.ticks import PER_SECOND, Ticks, to_datetime
+
+
+class Clock(Protocol):
+    """Tells the time, in ticks, and never goes back."""
+
+    def now(self) -> Ticks:
+        """Return the present instant."""
+
+    def real_seconds_until(self, at: Ticks) -> float | None:
+        """Return how many real seconds pass until *at* (0 if it is past), or None if it never comes by itself."""
+
+    def move_to(self, at: Ticks) -> None:
+        """Move forward to *at*; an instant that is not ahead changes nothing."""
+
+    def moved(self) -> int:
+        """Return by how many ticks the clock was moved in all."""
+
+
+class SystemClock:
+    """The machine's clock, which can be moved forward."""
+
+    def __init__(self) -> None:
+        self._latest = 0
+        self._moved = 0
+        self._travel: Any = None  # time_machine.Coordinates once moved
+
+    def now(self) -> Ticks:
+        """Return the present instant."""
+        self._latest = max(self._latest, time.time_ns() // 100)
+        return Ticks(self._latest)
+
+    def real_seconds_until(self, at: Ticks) -> float | None:
+        """Return the seconds that are left."""
+        return max(0.0, (at - self.now()) / PER_SECOND)
+
+    def move_to(self, at: Ticks) -> None:
+        """Move this whole process forward to *at*; raise `ConfigurationError` if time-machine is missing."""
+        ahead = at - self.now()
+        if ahead <= 0:
+            return
+        self._moved += ahead
+        if self._travel is not None:
+            self._travel.move_to(to_datetime(at))
+        else:
+            self._travel = _time_machine().travel(to_datetime(at), tick=True).start()
+        self._latest = max(self._latest, at)
+
+    def moved(self) -> int:
+        """Return by how many ticks the clock was moved in all."""
+        return self._moved
+
+    def stand_again(self) -> None:
+        """Give the process its real time back; for tests, which share a process."""
+        self._latest = self._moved = 0
+        if self._travel is not None:
+            self._travel.stop()
+            self._travel = None
+
+
+def _time_machine() -> Any:  # noqa: ANN401  a module
+    try:
+        import time_machine  # noqa: PLC0415  only needed once somebody moves the clock
+    except ImportError as error:
+        message = "Moving the clock needs the package time-machine: pip install time-machine"
+        raise ConfigurationError(message) from error
+    return time_machine
+
+
+class VirtualClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 15, 10, tzinfo=UTC)) -> None:
+        self._now = self._start = int(start.timestamp()) * PER_SECOND
+
+    def now(self) -> Ticks:
+        """Return the instant to which the clock was moved."""
+        return Ticks(self._now)
+
+    def real_seconds_until(self, at: Ticks) -> float | None:
+        """Return 0 for what is past, and None for what only a move brings."""
+        return 0.0 if at <= self._now else None
+
+    def move_to(self, at: Ticks) -> None:
+        """Move forward to *at*."""
+        self._now = max(self._now, at)
+
+    def moved(self) -> int:
+        """Return by how many ticks the clock was moved in all."""
+        return self._now - self._start

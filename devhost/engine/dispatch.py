@@ -1,0 +1,166 @@
+"""Who runs next: turns one at a time for each instance, activities side by side, both within the host's limits."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+from devhost.engine.history import Event, task_completed, task_failed
+from devhost.engine.worker import ActivityCall, ActivityEnd
+from devhost.engine.writer import Write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
+
+    from devhost.clock import Clock
+    from devhost.engine.backend import Backend, PendingActivity
+    from devhost.engine.rest import Rest
+    from devhost.engine.turns import TurnRunner
+    from devhost.engine.worker import Worker
+
+logger = logging.getLogger(__name__)
+HTTP_ACTIVITY = "BuiltIn::HttpActivity"
+
+
+class TurnDispatcher:
+    """Runs the turns of woken instances on the pool and queues their commits."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        runner: TurnRunner,
+        pool: ThreadPoolExecutor,
+        put: Callable[[Write], None],
+        most: int,
+    ) -> None:
+        self._backend = backend
+        self._runner = runner
+        self._pool = pool
+        self._put = put
+        self._most = most
+        self._loop = asyncio.get_running_loop()
+        self._running: dict[int, bool] = {}  # seq -> whether it was woken again meanwhile
+        self._queue: deque[tuple[int, Rest]] = deque()
+        self._queued: set[int] = set()
+        self._stopped = False
+        self._none_left: asyncio.Event | None = None
+
+    def wake(self, seq: int, rest: Rest) -> None:
+        """Run a turn of an instance soon; if one is running, another one after it."""
+        if seq in self._running:
+            self._running[seq] = True
+        elif seq not in self._queued and not self._stopped:
+            rest.begin()
+            self._queued.add(seq)
+            self._queue.append((seq, rest))
+            self._fill()
+
+    def _fill(self) -> None:
+        while self._queue and len(self._running) < self._most and not self._stopped:
+            seq, rest = self._queue.popleft()
+            self._queued.discard(seq)
+            self._running[seq] = False
+            self._pool.submit(self._turn, seq, rest)
+
+    def _turn(self, seq: int, rest: Rest) -> None:
+        """Run one turn, on a pool thread."""
+        try:
+            loaded = self._backend.load_turn(seq)
+            commit = None if loaded is None else self._runner.run(loaded)
+        except Exception:  # the top of the worker loop; the instance keeps its messages
+            logger.exception("a turn broke inside devhost")
+            commit = None
+        if commit is None or self._stopped:
+            self._loop.call_soon_threadsafe(self._done, seq, rest)
+            return
+        name = f"turn {commit.loaded.turns + 1}"
+        self._put(Write(name, lambda unit: unit.commit_turn(commit), lambda _: self._done(seq, rest)))
+
+    def _done(self, seq: int, rest: Rest) -> None:
+        woken_again = self._running.pop(seq)
+        if woken_again:
+            self.wake(seq, rest)
+        self._fill()
+        rest.end()
+        if self._none_left is not None and not self._running:
+            self._none_left.set()
+
+    def stop(self) -> None:
+        """Begin no further turn."""
+        self._stopped = True
+
+    async def finish(self, grace: float) -> None:
+        """Wait for the turns that run, *grace* seconds at most."""
+        if not self._running:
+            return
+        self._none_left = asyncio.Event()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                await self._none_left.wait()
+
+
+class ActivityRunner:
+    """Runs pending activities and queues the messages of their ends."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        clock: Clock,
+        put: Callable[[Write], None],
+        most: int,
+        rest: Rest,
+    ) -> None:
+        self._worker = worker
+        self._clock = clock
+        self._put = put
+        self._slots = asyncio.Semaphore(most)
+        self._rest = rest
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def run(self, pending: PendingActivity) -> None:
+        """Run an activity as soon as a slot is free."""
+        self._rest.begin()
+        task = asyncio.get_running_loop().create_task(self._run(pending))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, pending: PendingActivity) -> None:
+        try:
+            async with self._slots:
+                end = await self._end_of(pending)
+        except asyncio.CancelledError:  # the host stops; the activity runs again when it comes back
+            self._rest.end()
+            raise
+        event = self._message(pending, end)
+        name = f"activity {pending.name}"
+        finish = Write(name, lambda unit: unit.finish_activity(pending.number, event), lambda _: self._rest.end())
+        self._put(finish)
+
+    async def _end_of(self, pending: PendingActivity) -> ActivityEnd:
+        if pending.name == HTTP_ACTIVITY:
+            reason = "devhost makes no durable HTTP calls: PARITY.md, row 6.4"
+            logger.error("durable HTTP is not emulated", extra={"instance_id": pending.instance_id})
+            return ActivityEnd(reason=reason)
+        call = ActivityCall(
+            instance_id=pending.instance_id, task_id=pending.task_id, name=pending.name, input=pending.input
+        )
+        return await self._worker.run_activity(call)
+
+    def _message(self, pending: PendingActivity, end: ActivityEnd) -> Event:
+        if end.reason is not None:
+            return task_failed(self._clock.now(), pending.task_id, end.reason, end.details)
+        return task_completed(self._clock.now(), pending.task_id, end.result)
+
+    async def stop(self, grace: float) -> None:
+        """Wait for what runs, *grace* seconds at most, then cancel it."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=grace)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=grace)

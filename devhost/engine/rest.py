@@ -1,0 +1,29 @@
+"""Knows whether anything is under way, so that moved time waits for the work it causes."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Rest:
+    """Counts what is under way; used on the event loop's thread only."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+
+    def begin(self) -> None:
+        """Note that something began."""
+        self._under_way += 1
+        self._quiet.clear()
+
+    def end(self) -> None:
+        """Note that something ended."""
+        self._under_way -= 1
+        if self._under_way == 0:
+            self._quiet.set()
+
+    async def reached(self) -> None:
+        """Return once nothing is under way."""
+        await self._quiet.wait()

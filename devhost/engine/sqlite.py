@@ -1,0 +1,245 @@
+"""The store in SQLite: one writer, any number of readers, each commit on disk before anybody hears of it."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import threading
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devhost.engine import codec
+from devhost.engine.backend import Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
+from devhost.engine.conditions import condition
+from devhost.engine.history import RuntimeStatus
+from devhost.engine.lock import FileLock
+from devhost.engine.sqlite_unit import SqliteUnit
+from devhost.errors import ConfigurationError, DevhostError, HostError
+from devhost.ticks import Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devhost.engine.backend import Query, Unit
+    from devhost.engine.history import Event
+
+SCHEMA = "1"
+_COLUMNS = "id, execution_id, name, version, status, input, custom_status, output, created, updated"
+_INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ?"  # noqa: S608  columns are ours
+_TURN = f"SELECT {_COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
+_HISTORY = "SELECT events FROM turns WHERE seq = ? ORDER BY number"
+_MESSAGES = "SELECT number, event FROM messages WHERE seq = ? ORDER BY number"
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",  # readers see the last commit while the writer works
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -4000",  # KiB
+    "PRAGMA busy_timeout = 5000",
+)
+
+
+class SqliteBackend:
+    """A task hub in one database file, or, without a *path*, in a folder that goes with the process."""
+
+    def __init__(self, path: Path | None, *, synchronous: str = "FULL") -> None:
+        """Open or create the store.
+
+        Raises `StoreLockedError` if another devhost has it open, `ConfigurationError` if it is no store of ours.
+        """
+        self._folder = None if path else tempfile.TemporaryDirectory(prefix="devhost-")
+        self.path = path or Path(self._folder.name if self._folder else "") / "memory.db"
+        self._synchronous = synchronous if path else "OFF"
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._guard = threading.Lock()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
+        try:
+            self._writer = self._connect()
+            self._prepare()
+        except sqlite3.DatabaseError as error:
+            self.close()
+            message = f"{self.path} is not a devhost store ({error}); name another file with --db, or delete it."
+            raise ConfigurationError(message) from error
+        except DevhostError:
+            self.close()
+            raise
+        self._unit = SqliteUnit(self._writer)
+
+    def _prepare(self) -> None:
+        """Create the tables in a new file, and refuse those of another version."""
+        if self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            script = resources.files("devhost.engine").joinpath("schema.sql").read_text("utf-8")
+            self._writer.executescript(
+                f"BEGIN IMMEDIATE; {script} INSERT INTO meta VALUES ('schema', '{SCHEMA}'); COMMIT;"  # noqa: S608  our own file
+            )
+        found = self._writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
+        if found != (SCHEMA,):
+            message = (
+                f"{self.path} was written by another version of devhost; delete it, or name another file with --db."
+            )
+            raise ConfigurationError(message)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {self._synchronous}"):
+            connection.execute(pragma)
+        with self._guard:
+            self._connections.append(connection)
+        return connection
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return the connection of this thread."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+        return connection
+
+    def transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+        """Run *work* in one transaction; if a piece breaks, each piece gets one of its own."""
+        try:
+            return self._transact(work)
+        except sqlite3.Error as error:
+            if len(work) > 1:
+                return self._transact_singly(work)
+            return [HostError(f"the store refused a write: {error}")], Effects()
+
+    def _transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+        unit = self._unit
+        unit.effects = Effects()
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            results = [_outcome(piece, unit) for piece in work]
+            self._writer.execute("COMMIT")
+        except BaseException:
+            self._writer.execute("ROLLBACK")
+            raise
+        return results, unit.effects
+
+    def _transact_singly(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+        results: list[object] = []
+        together = Effects()
+        for piece in work:
+            [result], effects = self.transact([piece])
+            results.append(result)
+            together.woken |= effects.woken
+            together.activities += effects.activities
+            together.timers += effects.timers
+            together.changed |= effects.changed
+        return results, together
+
+    def load_turn(self, seq: int) -> LoadedTurn | None:
+        """Return what the next turn begins with."""
+        reader = self._reader()
+        reader.execute("BEGIN")
+        try:
+            row = reader.execute(_TURN, (seq,)).fetchone()
+            if row is None:
+                return None
+            is_fresh = bool(row[12])
+            messages = [] if is_fresh else reader.execute(_MESSAGES, (seq,)).fetchall()
+            if not messages and not is_fresh:
+                return None
+            chunks = reader.execute(_HISTORY, (seq,)).fetchall()
+        finally:
+            reader.execute("COMMIT")
+        return LoadedTurn(
+            seq=seq,
+            instance=_instance(row[:10]),
+            parent=codec.decode_parent(row[10]),
+            generation=row[11],
+            is_fresh=is_fresh,
+            past=[event for (chunk,) in chunks for event in codec.decode_all(chunk)],
+            turns=len(chunks),
+            messages=[codec.decode(text) for _, text in messages],
+            message_numbers=[number for number, _ in messages],
+        )
+
+    def instance(self, instance_id: str) -> Instance | None:
+        """Return an instance."""
+        row = self._reader().execute(_INSTANCE, (instance_id,)).fetchone()
+        return None if row is None else _instance(row)
+
+    def history(self, instance_id: str) -> Sequence[Event]:
+        """Return the events of all turns of the current execution."""
+        chunks = self._reader().execute(
+            "SELECT events FROM turns WHERE seq = (SELECT seq FROM instances WHERE id = ?) ORDER BY number",
+            (instance_id,),
+        )
+        return [event for (chunk,) in chunks for event in codec.decode_all(chunk)]
+
+    def instances(self, query: Query, limit: int, after: str) -> Page:
+        """Return up to *limit* instances with ids above *after*."""
+        where, values = condition(query)
+        statement = f"SELECT {_COLUMNS} FROM instances WHERE id > ? AND {where} ORDER BY id LIMIT ?"  # noqa: S608  ours
+        rows = self._reader().execute(statement, (after, *values, limit + 1)).fetchall()
+        shown = [_instance(row) for row in rows[:limit]]
+        return Page(instances=shown, next_after=shown[-1].id if len(rows) > limit else None)
+
+    def has_timer(self, timer: PendingTimer) -> bool:
+        """Say whether a timer is still to fire."""
+        found = self._reader().execute(
+            "SELECT 1 FROM timers WHERE seq = ? AND timer_id = ? AND fire_at = ?",
+            (timer.seq, timer.timer_id, timer.fire_at),
+        )
+        return found.fetchone() is not None
+
+    def pending(self) -> Effects:
+        """Return all that is to be taken up after a start."""
+        reader = self._reader()
+        woken = reader.execute("SELECT seq FROM messages UNION SELECT seq FROM instances WHERE is_fresh = 1")
+        activities = reader.execute(
+            "SELECT number, a.seq, i.id, task_id, a.name, a.input FROM activities a JOIN instances i ON i.seq = a.seq"
+            " ORDER BY number"
+        )
+        timers = reader.execute("SELECT fire_at, seq, timer_id FROM timers")
+        return Effects(
+            woken={seq for (seq,) in woken},
+            activities=[
+                PendingActivity(number=number, seq=seq, instance_id=instance_id, task_id=task_id, name=name, input=text)
+                for number, seq, instance_id, task_id, name, text in activities
+            ],
+            timers=[PendingTimer(*row) for row in timers],
+        )
+
+    def noted(self, key: str) -> str | None:
+        """Return a fact that was noted."""
+        row = self._reader().execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def close(self) -> None:
+        """Close every connection, give the file free, and remove it if it was to live with the process only."""
+        with self._guard:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+        self._lock.release()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+def _outcome(piece: Callable[[Unit], object], unit: Unit) -> object:
+    try:
+        return piece(unit)
+    except DevhostError as refused:
+        return refused
+
+
+def _instance(row: tuple[object, ...]) -> Instance:
+    (instance_id, execution_id, name, version, status, text, custom_status, output, created, updated) = row
+    return Instance(
+        id=str(instance_id),
+        execution_id=str(execution_id),
+        name=str(name),
+        version=_optional(version),
+        status=RuntimeStatus(int(str(status))),
+        input=_optional(text),
+        custom_status=_optional(custom_status),
+        output=_optional(output),
+        created=Ticks(int(str(created))),
+        updated=Ticks(int(str(updated))),
+    )
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else str(value)
