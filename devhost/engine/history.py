@@ -7,7 +7,7 @@ a body adds `IsPlayed`, which is not stored because it follows from the turn in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,7 @@ class Event:
     type: EventType
     at: Ticks
     id: int = NO_ID
-    fields: Mapping[str, Any] = {}
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
