@@ -1,0 +1,66 @@
+"""JSON text as the real host writes and reads it.
+
+Compact, nothing escaped that need not be, no number that JSON cannot say: those become the texts ``"NaN"`` and
+``"Infinity"``. Whatever Python makes of a text from outside, what this module returns can be stored and sent as UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # the host escapes these three, Python does not
+
+
+def compact(value: object) -> str:
+    """Return *value* as JSON text."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        text = json.dumps(_sayable(value), ensure_ascii=False, separators=(",", ":"))
+    if text.isascii():
+        return text
+    return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", _without_halves(text))
+
+
+def parse(text: str) -> Any:  # noqa: ANN401  JSON says anything
+    """Read JSON text; raise `ValueError` for anything else, and for what is nested too deeply."""
+    try:
+        return json.loads(text, parse_constant=str, parse_float=_number)
+    except RecursionError as error:
+        message = "the JSON text is nested too deeply"
+        raise ValueError(message) from error
+
+
+def recompact(text: str) -> str | None:
+    """Return JSON text as the host stores it again; a plain ``null`` is nothing."""
+    value = parse(text)
+    return None if value is None else compact(value)
+
+
+def _number(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else _name_of(number)
+
+
+def _name_of(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    return "Infinity" if number > 0 else "-Infinity"
+
+
+def _sayable(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return _name_of(value)
+    if isinstance(value, dict):
+        return {key: _sayable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_sayable(item) for item in value]
+    return value
+
+
+def _without_halves(text: str) -> str:
+    """Replace halves of surrogate pairs, which JSON escapes can say and UTF-8 cannot."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
