@@ -141,9 +141,12 @@ def main() -> int:
     """Install, or run until interrupted, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tools.azurite", description="Azurite, pinned and on loopback.")
     parser.add_argument("command", choices=["install", "run"])
+    parser.add_argument("--ports", nargs=3, type=int, default=USUAL_PORTS, help="blob, queue and table port of `run`")
+    parser.add_argument("--data", type=Path, default=DATA, help="where `run` keeps what it is given")
+    arguments = parser.parse_args()
     try:
-        if parser.parse_args().command == "run":
-            _run()
+        if arguments.command == "run":
+            _run(Ports(*arguments.ports), arguments.data)
         elif install():
             print(f"Azurite {VERSION} was installed under .tools/azurite.")
     except (ProcessError, subprocess.SubprocessError) as error:
@@ -152,10 +155,10 @@ def main() -> int:
     return 0
 
 
-def _run() -> NoReturn:
+def _run(ports: Ports, data: Path) -> NoReturn:
     exit_when_told()
-    with running_azurite(ports=USUAL_PORTS, location=DATA):
-        print(f"Azurite answers on {LOOPBACK}:{', '.join(map(str, USUAL_PORTS))}; Ctrl-C ends it.", flush=True)
+    with running_azurite(ports=ports, location=data):
+        print(f"Azurite answers on {LOOPBACK}:{', '.join(map(str, ports))}; Ctrl-C ends it.", flush=True)
         while True:
             signal.pause()
 
