@@ -1,0 +1,56 @@
+"""What a flow is started with: an id that we made, and an input that holds everything the flow depends on."""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from domain.challenge import Channel, SmsChallenge
+from domain.errors import PayloadError
+from domain.payloads import fields_of
+from providers.wiring import Providers, providers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """The instance to be started."""
+
+    instance_id: str
+    input: dict[str, Any]
+
+
+def new_id(prefix: str) -> str:
+    """Return *prefix* with 128 random bits behind it, such as sms_0123456789abcdef0123456789abcdef."""
+    return f"{prefix}_{secrets.token_hex(16)}"
+
+
+def sms_start(body: object) -> Start:
+    """Return how a verification of the phone number in *body* is started by an operator."""
+    wired = providers()
+    challenge = _challenge(_number_in(body), wired)
+    return Start(instance_id=new_id("sms"), input=challenge.to_payload())
+
+
+def _number_in(body: object) -> str:
+    """Return the text of the number: the body is that text, or an object with it."""
+    number = body if isinstance(body, str) else fields_of(body, "phoneNumber").get("phoneNumber")
+    if not isinstance(number, str):
+        message = "phoneNumber is missing or is no text"
+        raise PayloadError(message)
+    return number
+
+
+def _challenge(text: str, wired: Providers) -> SmsChallenge:
+    """Return the challenge; whatever sending will need is asked for here, so that nothing is started in vain."""
+    number = wired.numbers.read(text)
+    settings = wired.settings
+    _ = wired.sms, settings.sms_brand, settings.public_base_url
+    return SmsChallenge(
+        channel=Channel.OPERATOR,
+        to=number.masked,
+        sealed_number=wired.vault.seal(number.e164),
+        nonce=secrets.token_hex(16),
+        key_id=wired.codes.newest_key_id(),
+        code_length=settings.sms_challenge_code_length,
+        timeout_seconds=settings.sms_challenge_timeout_seconds,
+        max_attempts=settings.sms_challenge_max_attempts,
+    )

@@ -1,0 +1,67 @@
+"""Chooses the providers by the settings: each on its first use, so that indexing the app needs no secret."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+from providers.console_sms import ConsoleSms, Outbox
+from providers.system_clock import SystemClock
+from settings import Settings
+
+if TYPE_CHECKING:
+    from domain.ports import Clock, CodeSource, NumberReader, NumberVault, SmsSender
+
+
+class Providers:
+    """The providers that the settings ask for; one that cannot be built raises `SettingError` each time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+
+    @cached_property
+    def sms(self) -> SmsSender:
+        """Who carries our SMS."""
+        account = self.settings.twilio
+        if account is None:
+            return ConsoleSms(outbox=self._kept, clock=self.clock)
+        from providers.twilio_sms import TwilioSms  # noqa: PLC0415  only where it is used
+
+        return TwilioSms(account)
+
+    @cached_property
+    def codes(self) -> CodeSource:
+        """Who derives the codes."""
+        from providers.codes import DerivedCodes  # noqa: PLC0415  loads cryptography
+
+        return DerivedCodes(self.settings.verification_key)
+
+    @cached_property
+    def vault(self) -> NumberVault:
+        """Who keeps whole numbers out of what is stored."""
+        from providers.codes import FernetVault  # noqa: PLC0415  loads cryptography
+
+        return FernetVault(self.settings.verification_key)
+
+    @cached_property
+    def numbers(self) -> NumberReader:
+        """Who knows phone numbers."""
+        from providers.phone_numbers import AllowedNumbers  # noqa: PLC0415  loads phonenumbers
+
+        return AllowedNumbers(self.settings.allowed_regions)
+
+    @property
+    def outbox(self) -> Outbox | None:
+        """What the console provider sent, where that is the provider."""
+        return self._kept if self.settings.twilio is None else None
+
+    @cached_property
+    def _kept(self) -> Outbox:
+        return Outbox()
+
+
+@cache
+def providers() -> Providers:
+    """Return the providers of this process, chosen by its settings on the first call."""
+    return Providers(Settings.load())
