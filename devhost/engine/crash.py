@@ -1,0 +1,64 @@
+"""Dying at a chosen commit, so that a test can see what a crash leaves behind.
+
+Set ``DEVHOST_COMMITS`` to a file to have each commit's name appended to it, one a line. Set ``DEVHOST_CRASH`` to
+``before 7`` or ``after 7`` to have the process killed (SIGKILL, nothing is flushed or closed) around commit number 7,
+counted from 1 in this process. With either, each write has a commit of its own, so that the numbers mean the same in
+every run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devhost.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+CRASH = "DEVHOST_CRASH"
+COMMITS = "DEVHOST_COMMITS"
+_POINT = re.compile(r"(before|after) ([1-9]\d*)")
+
+
+class CrashPoint:
+    """Notes commits, and kills the process at one of them."""
+
+    wants_single_commits = True
+
+    def __init__(self, log: Path | None, side: str, number: int) -> None:
+        self._log = log
+        self._fatal = (side, number)
+        self._number = 0
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> CrashPoint | None:
+        """Return what the environment asks for, if anything; raise `ConfigurationError` if it cannot be read."""
+        wish, log = environ.get(CRASH, ""), environ.get(COMMITS, "")
+        if not wish and not log:
+            return None
+        match = _POINT.fullmatch(wish) if wish else None
+        if wish and match is None:
+            message = f'{CRASH} is "{wish}"; expected a point such as "before 7" or "after 7".'
+            raise ConfigurationError(message)
+        side, number = (match[1], int(match[2])) if match else ("", 0)
+        return cls(Path(log) if log else None, side, number)
+
+    def before(self, names: Sequence[str]) -> None:
+        """Count a commit, and die if it is the one."""
+        self._number += 1
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as lines:
+                lines.writelines(f"{name}\n" for name in names)
+        self._die_if("before")
+
+    def after(self, names: Sequence[str]) -> None:
+        """Die if it is the one."""
+        self._die_if("after")
+
+    def _die_if(self, side: str) -> None:
+        if self._fatal == (side, self._number):
+            os.kill(os.getpid(), signal.SIGKILL)
