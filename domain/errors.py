@@ -6,6 +6,7 @@ CountersignError
 │   ├── PhoneNumberError     no phone number that exists
 │   └── DestinationError     a phone number that we send nothing to
 ├── SettingError             the operator must change a setting; the message names it, and never holds a secret
+├── ConflictError            an id or key already stands for something else; trying again never helps
 └── StorageError             a table could not be read or written; try again
 """
 
@@ -34,6 +35,10 @@ class DestinationError(InputError):
 
 class SettingError(CountersignError):
     """A setting is missing or malformed; the message names it."""
+
+
+class ConflictError(CountersignError):
+    """An id or a key already stands for something else."""
 
 
 class StorageError(CountersignError):

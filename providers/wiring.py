@@ -5,12 +5,24 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from providers.case_tables import CASE_TABLE, TableCases, TableNotices
 from providers.console_sms import ConsoleSms, Outbox
+from providers.refund_ledger_tables import LEDGER_TABLE, TableRefundLedger
 from providers.system_clock import SystemClock
+from providers.tables import Table
 from settings import Settings
 
 if TYPE_CHECKING:
-    from domain.ports import Clock, CodeSource, NumberReader, NumberVault, SmsSender
+    from domain.ports import (
+        Cases,
+        Clock,
+        CodeSource,
+        CustomerNotices,
+        NumberReader,
+        NumberVault,
+        RefundLedger,
+        SmsSender,
+    )
 
 
 class Providers:
@@ -51,6 +63,21 @@ class Providers:
 
         return AllowedNumbers(self.settings.allowed_regions)
 
+    @cached_property
+    def cases(self) -> Cases:
+        """Who keeps the cases."""
+        return TableCases(self._case_table)
+
+    @cached_property
+    def notices(self) -> CustomerNotices:
+        """Who tells customers what became of their cases."""
+        return TableNotices(self._case_table)
+
+    @cached_property
+    def ledger(self) -> RefundLedger:
+        """Who pays customers back."""
+        return TableRefundLedger(self._table(LEDGER_TABLE))
+
     @property
     def outbox(self) -> Outbox | None:
         """What the console provider sent, where that is the provider."""
@@ -59,6 +86,13 @@ class Providers:
     @cached_property
     def _kept(self) -> Outbox:
         return Outbox()
+
+    @cached_property
+    def _case_table(self) -> Table:
+        return self._table(CASE_TABLE)
+
+    def _table(self, name: str) -> Table:
+        return Table(self.settings.azure_web_jobs_storage, name)
 
 
 @cache
