@@ -70,7 +70,8 @@ class TurnDispatcher:
         """Run one turn, on a pool thread."""
         try:
             loaded = self._backend.load_turn(seq)
-            commit = None if loaded is None else self._runner.run(loaded)
+            is_idle = loaded is None or self._runner.leaves_alone(loaded)
+            commit = None if loaded is None or is_idle else self._runner.run(loaded)
         except Exception:  # the top of the worker loop; the instance keeps its messages
             logger.exception("a turn broke inside devhost")
             commit = None

@@ -42,6 +42,7 @@ class KnownNames:
         self._activities = {name.lower() for name in worker.activity_names()}
         self._orchestrators = {name.lower() for name in worker.orchestrator_names()}
         self._entities = {name.lower() for name in worker.entity_names()}
+        self._entity_names = tuple(worker.entity_names())
 
     def activity(self, name: str) -> bool:
         """Say whether there is such an activity."""
@@ -54,6 +55,10 @@ class KnownNames:
     def entity(self, name: str) -> bool:
         """Say whether there is such an entity."""
         return name.lower() in self._entities
+
+    def entity_names(self) -> tuple[str, ...]:
+        """Return the names of all entities."""
+        return self._entity_names
 
 
 class UnknownNames:
@@ -114,7 +119,7 @@ class TurnRunner:
         one = loaded.instance
         refusal = self._refusal(loaded)
         if refusal is not None:
-            return _failed_at_once(one.name, refusal, self._clock.now())
+            return _failed_at_once(refusal, self._clock.now())
         call = OrchestratorCall(
             instance_id=one.id,
             name=one.name,
@@ -138,11 +143,22 @@ class TurnRunner:
     def _refusal(self, loaded: LoadedTurn) -> str | None:
         """Return why the function cannot even be called, in the real host's words."""
         one = loaded.instance
+        if not self.runs(loaded):
+            return "VersionMismatch: Orchestration version did not comply with Worker Versioning"
+        failed = f"Orchestrator function '{one.name}' failed: "
         if not self.known.orchestrator(one.name):
-            return _unknown_orchestrator(one.name, self._worker)
+            return failed + _unknown_orchestrator(one.name, self._worker)
         if one.input is not None and not one.input.strip():
-            return f"One or more errors occurred. (Exception while executing function: {one.name})"
+            return f"{failed}One or more errors occurred. (Exception while executing function: {one.name})"
         return None
+
+    def runs(self, loaded: LoadedTurn) -> bool:
+        """Say whether this host runs the version of an instance; once begun, it does."""
+        return loaded.turns > 0 or self._versions.runs(loaded.instance.version)
+
+    def leaves_alone(self, loaded: LoadedTurn) -> bool:
+        """Say whether an instance stays Pending, because another host may come that runs its version."""
+        return not self._versions.fails and not self.runs(loaded)
 
     def _children(self, loaded: LoadedTurn, result: TurnResult, at: Ticks) -> tuple[NewInstance, ...]:
         return tuple(
@@ -194,8 +210,7 @@ class TurnRunner:
         return replace(commit, next_started=started, next_events=events)
 
 
-def _failed_at_once(name: str, reason: str, at: Ticks) -> TurnResult:
-    output = f"Orchestrator function '{name}' failed: {reason}"
+def _failed_at_once(output: str, at: Ticks) -> TurnResult:
     return TurnResult(
         decisions=(execution_completed(at, 0, RuntimeStatus.FAILED, output),),
         messages=(),
@@ -214,8 +229,8 @@ def _refused_entities(loaded: LoadedTurn, result: TurnResult) -> TurnResult:
     """Fail what uses an entity, which devhost does not have."""
     one = loaded.instance
     logger.error("entities are not emulated: PARITY.md, row 4.4", extra={"instance_id": one.id})
-    text = "devhost has no durable entities: PARITY.md, row 4.4"
-    return _failed_at_once(one.name, text, result.decisions[-1].at)
+    text = f"Orchestrator function '{one.name}' failed: devhost has no durable entities: PARITY.md, row 4.4"
+    return _failed_at_once(text, result.decisions[-1].at)
 
 
 def _unknown_orchestrator(name: str, worker: Worker) -> str:
