@@ -37,7 +37,8 @@ class SystemClock:
     def __init__(self) -> None:
         self._latest = 0
         self._moved = 0
-        self._travel: Any = None  # time_machine.Coordinates once moved
+        self._travel: Any = None  # time_machine.travel and time_machine.Traveller, once moved
+        self._traveller: Any = None
 
     def now(self) -> Ticks:
         """Return the present instant."""
@@ -54,10 +55,11 @@ class SystemClock:
         if ahead <= 0:
             return
         self._moved += ahead
-        if self._travel is not None:
-            self._travel.move_to(to_datetime(at))
+        if self._traveller is not None:
+            self._traveller.move_to(to_datetime(at))
         else:
-            self._travel = _time_machine().travel(to_datetime(at), tick=True).start()
+            self._travel = _time_machine().travel(to_datetime(at), tick=True)
+            self._traveller = self._travel.start()
         self._latest = max(self._latest, at)
 
     def moved(self) -> int:
@@ -69,7 +71,7 @@ class SystemClock:
         self._latest = self._moved = 0
         if self._travel is not None:
             self._travel.stop()
-            self._travel = None
+            self._travel = self._traveller = None
 
 
 def _time_machine() -> Any:  # noqa: ANN401  a module

@@ -1,0 +1,49 @@
+"""The crash points of a test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devhost.engine.crash import COMMITS, CRASH, CrashPoint
+from devhost.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = """
+import os
+from devhost.engine.crash import CrashPoint
+point = CrashPoint.of(os.environ)
+for number in (1, 2, 3):
+    point.before([f"turn {number}"])
+    print(number, flush=True)
+    point.after([f"turn {number}"])
+"""
+
+
+@pytest.mark.parametrize(("wish", "committed"), [("before 2", "1\n"), ("after 2", "1\n2\n")])
+def test_the_process_dies_at_the_point(tmp_path: Path, wish: str, committed: str) -> None:
+    """It is killed around the named commit, whose name stands in the log by then."""
+    log = tmp_path / "commits"
+    environment = {CRASH: wish, COMMITS: str(log)}
+
+    end = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)
+
+    assert end.returncode == -9, end.stderr
+    assert end.stdout == committed
+    assert log.read_text("utf-8") == "turn 1\nturn 2\n"
+
+
+def test_nobody_dies_unasked() -> None:
+    """Without either variable there is no crash point."""
+    assert CrashPoint.of({}) is None
+
+
+def test_a_point_that_cannot_be_read_is_named() -> None:
+    """A misspelt point is refused, not ignored."""
+    with pytest.raises(ConfigurationError, match="sometime"):
+        CrashPoint.of({CRASH: "sometime"})
