@@ -139,6 +139,11 @@ class Settings:
         return self._url("PublicBaseUrl")
 
     @property
+    def public_domain(self) -> str | None:
+        """The host name of `public_base_url`."""
+        return urlsplit(self.public_base_url or "").hostname
+
+    @property
     def accept_operator_decisions(self) -> bool:
         """Whether cases may be decided by the raw event on the management URL."""
         name, said = "AcceptOperatorDecisions", self._text("AcceptOperatorDecisions") or "false"

@@ -15,13 +15,16 @@ from typing import Any, Final
 from domain.errors import PayloadError
 from domain.payloads import decode, fields_of, text, whole
 from domain.phone_number import MASKED
+from domain.sms import SendOutcome
 
 SEND_WITHIN: Final = timedelta(seconds=60)
 SEND_TRIES: Final = 3
 MALFORMED_MOST: Final = 5  # an early event comes back with every wait, so there has to be a bound
 
 _HEX_128 = "[0-9a-f]{32}"
-_DIGEST = re.compile("[0-9a-f]{64}")
+_SEALED = "[A-Za-z0-9_=-]+"
+_KEY_ID = "[0-9a-f]{16}"
+_DIGEST = "[0-9a-f]{64}"
 
 
 class Channel(StrEnum):
@@ -29,6 +32,28 @@ class Channel(StrEnum):
 
     OPERATOR = "operator"
     USER = "user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRef:
+    """Names a code without saying it: what `CodeSource` derives it from."""
+
+    instance_id: str
+    nonce: str
+    key_id: str
+
+    @classmethod
+    def from_payload(cls, fields: dict[str, Any]) -> CodeRef:
+        """Read a reference from the object that holds it."""
+        return cls(
+            instance_id=text(fields, "instanceId", ".+"),
+            nonce=text(fields, "nonce", _HEX_128),
+            key_id=text(fields, "keyId", _KEY_ID),
+        )
+
+    def to_payload(self) -> dict[str, object]:
+        """Return the fields that `from_payload` reads."""
+        return {"instanceId": self.instance_id, "nonce": self.nonce, "keyId": self.key_id}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +79,9 @@ class SmsChallenge:
         return cls(
             channel=Channel(text(fields, "channel", "|".join(Channel))),
             to=text(fields, "to", MASKED),
-            sealed_number=text(fields, "sealedNumber", "[A-Za-z0-9_=-]+", most=400),
+            sealed_number=text(fields, "sealedNumber", _SEALED, most=400),
             nonce=text(fields, "nonce", _HEX_128),
-            key_id=text(fields, "keyId", "[0-9a-f]{16}"),
+            key_id=text(fields, "keyId", _KEY_ID),
             code_length=whole(fields, "codeLength", least=4, most=10),
             timeout_seconds=whole(fields, "timeoutSeconds", least=1, most=3600),
             max_attempts=whole(fields, "maxAttempts", least=1, most=10),
@@ -81,27 +106,75 @@ class SmsChallenge:
             "sendWithinSeconds": int(self.send_within.total_seconds()),
         }
 
+    def code_of(self, instance_id: str) -> CodeRef:
+        """Return the reference to the code of this challenge in instance *instance_id*."""
+        return CodeRef(instance_id=instance_id, nonce=self.nonce, key_id=self.key_id)
+
+    def sending(self, instance_id: str) -> SmsSending:
+        """Return what the activity that sends is told."""
+        return SmsSending(
+            code=self.code_of(instance_id),
+            code_length=self.code_length,
+            sealed_number=self.sealed_number,
+            to=self.to,
+            seconds_left=self.timeout_seconds,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeRef:
-    """Names a code without saying it: what `CodeSource` derives it from."""
+class SmsSending:
+    """What the activity that sends a challenge is told: neither the whole number nor the code."""
 
-    instance_id: str
-    nonce: str
-    key_id: str
+    code: CodeRef
+    code_length: int
+    sealed_number: str
+    to: str
+    seconds_left: int
 
     @classmethod
-    def from_payload(cls, fields: dict[str, Any]) -> CodeRef:
-        """Read a reference from the object that holds it."""
+    def from_payload(cls, payload: object) -> SmsSending:
+        """Read the JSON object that `to_payload` writes."""
+        fields = fields_of(payload)
         return cls(
-            instance_id=text(fields, "instanceId", ".+"),
-            nonce=text(fields, "nonce", _HEX_128),
-            key_id=text(fields, "keyId", "[0-9a-f]{16}"),
+            code=CodeRef.from_payload(fields),
+            code_length=whole(fields, "codeLength", least=4, most=10),
+            sealed_number=text(fields, "sealedNumber", _SEALED, most=400),
+            to=text(fields, "to", MASKED),
+            seconds_left=whole(fields, "secondsLeft", least=1, most=3600),
         )
 
     def to_payload(self) -> dict[str, object]:
-        """Return the fields that `from_payload` reads."""
-        return {"instanceId": self.instance_id, "nonce": self.nonce, "keyId": self.key_id}
+        """Return the JSON object that `from_payload` reads."""
+        return {
+            **self.code.to_payload(),
+            "codeLength": self.code_length,
+            "sealedNumber": self.sealed_number,
+            "to": self.to,
+            "secondsLeft": self.seconds_left,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """How a try to send ended; once sent, with the digest of the code."""
+
+    outcome: SendOutcome
+    digest: str | None = None
+
+    @classmethod
+    def from_payload(cls, payload: object) -> Handover:
+        """Read the answer of the activity; whatever is none asks for another try."""
+        try:
+            fields = fields_of(payload)
+            outcome = SendOutcome(text(fields, "outcome", "|".join(SendOutcome)))
+            digest = text(fields, "digest", _DIGEST) if outcome is SendOutcome.SENT else None
+        except PayloadError:
+            return cls(outcome=SendOutcome.RETRY)
+        return cls(outcome=outcome, digest=digest)
+
+    def to_payload(self) -> dict[str, str]:
+        """Return the JSON object that `from_payload` reads."""
+        return {"outcome": self.outcome.value, **({"digest": self.digest} if self.digest else {})}
 
 
 def code_in(answer: object, length: int) -> str | None:
@@ -122,10 +195,9 @@ def digest_in(answer: object) -> str | None:
     """Return the digest of a guess that the user API put into an event, or None."""
     said = decode(answer)
     try:
-        digest = text(fields_of(said, "digest"), "digest")
+        return text(fields_of(said, "digest"), "digest", _DIGEST)
     except PayloadError:
         return None
-    return digest if _DIGEST.fullmatch(digest) else None
 
 
 def matches(expected: str, given: str) -> bool:

@@ -52,6 +52,7 @@ class Progress:
     reason: Reason | None = None
     results: tuple[Verdict | None, ...] = ()
     expires_at: datetime | None = None
+    passed_over: int = 0
 
     @property
     def attempt(self) -> int:
@@ -76,6 +77,12 @@ class Progress:
     def failed(self, reason: Reason) -> Progress:
         """Return the end of a verification that did not succeed."""
         return replace(self, state=State.FAILED, reason=reason)
+
+    def passing_over(self, most: int) -> Progress:
+        """Return the progress after an answer that was none, of which there may be *most*."""
+        if self.passed_over >= most:
+            return self.failed(Reason.MALFORMED)
+        return replace(self, passed_over=self.passed_over + 1)
 
     def judged(self, number: int, verdict: Verdict) -> Progress:
         """Return the progress after attempt *number* got its *verdict*."""

@@ -5,10 +5,9 @@ The SDK ships no types; this Protocol makes fakes type-check and is the exact li
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
 
@@ -51,14 +50,14 @@ class Context(Protocol):
     def call_activity(self, name: str, input_: object) -> Task:
         """Return a task that runs an activity."""
 
-    def create_timer(self, fire_at: datetime) -> Timer:
-        """Return a task that is done at *fire_at* (UTC)."""
+    def create_timer(self, fire_at: datetime) -> Any:  # noqa: ANN401  the SDK declares a task and returns a `Timer`
+        """Return a `Timer` that is done at *fire_at* (UTC)."""
 
     def wait_for_external_event(self, name: str) -> Task:
         """Return a task that is done when an event of exactly this name comes."""
 
-    def task_any(self, activities: Sequence[Task]) -> Task:
-        """Return a task whose result is the first of these tasks to be done."""
+    def task_any(self, activities: list[Any]) -> Task:
+        """Return a task whose result is the first of these tasks (of the SDK's own class) to be done."""
 
 
 def input_of(context: Context) -> object:

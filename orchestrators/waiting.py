@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from datetime import datetime
 
-    from orchestrators.context import Context
+    from orchestrators.context import Context, Timer
 
 LONGEST_LEG = timedelta(hours=6)
 
@@ -51,7 +51,7 @@ def race(
     while until != deadline:
         until = _end_of_leg(context, deadline, leg)
         events = {name: context.wait_for_external_event(name) for name in names}
-        timer = context.create_timer(until)
+        timer: Timer = context.create_timer(until)
         winner = yield context.task_any([*events.values(), timer])
 
         for name, event in events.items():

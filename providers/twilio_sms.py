@@ -59,7 +59,7 @@ class TwilioSms:
 
         from providers.twilio_transport import BoundedTransport  # noqa: PLC0415  needs twilio's base class
 
-        client = Client(  # type: ignore[no-untyped-call]  its __init__ has no annotations
+        client = Client(  # type: ignore[no-untyped-call]  # its __init__ has no annotations
             self._account.account_sid,
             self._account.auth_token,
             http_client=BoundedTransport(),
