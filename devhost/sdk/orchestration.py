@@ -1,0 +1,49 @@
+"""One turn of an orchestrator function through the SDK: the trigger body in, the engine's answer out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+
+from devhost.engine.actions import Answer
+from devhost.sdk.failures import text_of, worker_text
+from devhost.sdk.orchestration_answer import AnswerError, read_answer
+from devhost.sdk.orchestration_body import body_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devhost.engine.worker import OrchestratorCall
+
+_MARKER = "\n\n$OutOfProcData$:"
+
+
+def run_turn(function: Callable[..., str], call: OrchestratorCall) -> Answer:
+    """Call the SDK's wrapper *function* once and return what it answers; whatever it raises is part of that."""
+    try:
+        body = body_text(call)
+    except ValueError:
+        return _broken(f"Exception while executing function: {call.name}")
+    try:
+        answer = function(func.OrchestrationContext(body))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  the app's code may raise anything, and the host goes on
+        return _failure(error)
+    return _read(answer)
+
+
+def _failure(error: BaseException) -> Answer:
+    """Return the state that the SDK puts behind a failure's text; without one the orchestrator has crashed."""
+    _, marker, state = text_of(error).rpartition(_MARKER)
+    return _read(state) if marker else _broken(worker_text(error))
+
+
+def _read(text: str) -> Answer:
+    try:
+        return read_answer(text)
+    except AnswerError as error:
+        return Answer(crash=str(error))
+
+
+def _broken(reason: str) -> Answer:
+    return Answer(crash=f"One or more errors occurred. ({reason})")
