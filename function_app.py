@@ -13,6 +13,7 @@ import azure.functions as func
 from activities.digest_sms_code import digest_sms_code
 from activities.send_sms_challenge import send_sms_challenge
 from blueprints import refund_approval
+from blueprints.payloads import Payload
 from blueprints.problems import UnknownResourceError, answers_problems
 from blueprints.requests import body_of, instance_id_of
 from blueprints.starting import Start, sms_start
@@ -38,7 +39,7 @@ def SmsVerify(context: df.DurableOrchestrationContext) -> Generator[Any, Any, bo
 
 
 @app.activity_trigger(input_name="payload")
-async def SendSmsChallenge(payload: dict[str, Any]) -> dict[str, str]:
+async def SendSmsChallenge(payload: Payload) -> dict[str, str]:
     """Send the SMS with the code."""
     wired = providers()
     handover = await send_sms_challenge(
@@ -53,7 +54,7 @@ async def SendSmsChallenge(payload: dict[str, Any]) -> dict[str, str]:
 
 
 @app.activity_trigger(input_name="payload")
-def DigestSmsCode(payload: dict[str, Any]) -> dict[str, str]:
+def DigestSmsCode(payload: Payload) -> dict[str, str]:
     """Digest a code that an operator passed on."""
     code = text(payload, "code", "[0-9]+")
     return {"digest": digest_sms_code(CodeRef.from_payload(payload), code, codes=providers().codes)}

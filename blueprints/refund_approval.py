@@ -8,6 +8,7 @@ import azure.durable_functions as df
 from activities.issue_refund import issue_refund
 from activities.notify_customer import notify_customer
 from activities.update_case import update_case
+from blueprints.payloads import Payload
 from blueprints.starting import Start, new_id
 from domain.cases import CaseChange
 from domain.notices import CustomerNotice
@@ -28,19 +29,19 @@ def RefundApproval(context: df.DurableOrchestrationContext) -> Generator[Any, An
 
 
 @bp.activity_trigger(input_name="payload")
-def UpdateCase(payload: dict[str, Any]) -> dict[str, Any]:
+def UpdateCase(payload: Payload) -> dict[str, Any]:
     """Write down where a case stands."""
     return update_case(CaseChange.from_payload(payload), cases=providers().cases)
 
 
 @bp.activity_trigger(input_name="payload")
-def IssueRefund(payload: dict[str, Any]) -> dict[str, str]:
+def IssueRefund(payload: Payload) -> dict[str, str]:
     """Pay a customer back."""
     return issue_refund(RefundCase.from_payload(payload), ledger=providers().ledger)
 
 
 @bp.activity_trigger(input_name="payload")
-def NotifyCustomer(payload: dict[str, Any]) -> dict[str, str]:
+def NotifyCustomer(payload: Payload) -> dict[str, str]:
     """Tell a customer how a case ended."""
     return notify_customer(CustomerNotice.from_payload(payload), notices=providers().notices)
 
