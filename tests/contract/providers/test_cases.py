@@ -1,0 +1,143 @@
+"""What every keeper of cases promises."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain.cases import CaseState, Resolution, Standing
+from domain.errors import ConflictError
+from providers.case_tables import TableCases
+from providers.memory import MemoryCases
+from providers.tables import Table
+from tests.support.refunds import CASE_ID, a_case, a_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from domain.ports import Cases
+
+PENDING, APPROVED, COMPLETED, REJECTED, REFUND_FAILED = (
+    CaseState.PENDING_APPROVAL,
+    CaseState.APPROVED,
+    CaseState.COMPLETED,
+    CaseState.REJECTED,
+    CaseState.REFUND_FAILED,
+)
+BY_OPERATOR = Resolution.OPERATOR
+
+
+@pytest.fixture(params=["memory", "tables"])
+def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
+    """A keeper of cases that has none."""
+    if request.param == "memory":
+        yield MemoryCases()
+        return
+    with closing(Table(request.getfixturevalue("azurite"), f"Cases{secrets.token_hex(8)}")) as table:
+        yield TableCases(table)
+
+
+def test_a_case_that_nobody_opened_is_not_found(cases: Cases) -> None:
+    """An unknown id has no standing."""
+    assert cases.find(CASE_ID) is None
+
+
+def test_a_case_is_found_as_it_was_written(cases: Cases) -> None:
+    """Nothing of a change is lost, large sums and odd letters included."""
+    case = a_case(amount=999_999_999_999, description="Größe falsch 🙂\nzweite Zeile")
+    change = a_change(APPROVED, BY_OPERATOR, comment="Öffnen, „jetzt“ 🙂", case=case)
+
+    cases.advance(change)
+
+    assert cases.find(CASE_ID) == change
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (PENDING, APPROVED),
+        (PENDING, REJECTED),
+        (PENDING, COMPLETED),
+        (PENDING, REFUND_FAILED),
+        (APPROVED, COMPLETED),
+        (APPROVED, REFUND_FAILED),
+        (REFUND_FAILED, COMPLETED),
+    ],
+)
+def test_a_case_goes_forward(cases: Cases, first: CaseState, second: CaseState) -> None:
+    """A later state replaces an earlier one."""
+    cases.advance(a_change(first))
+
+    standing = cases.advance(a_change(second, BY_OPERATOR))
+
+    assert standing == Standing(state=second, resolution=BY_OPERATOR)
+    assert cases.find(CASE_ID) == a_change(second, BY_OPERATOR)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        *((end, other) for end in (COMPLETED, REJECTED) for other in CaseState if other is not end),
+        (APPROVED, PENDING),
+        (APPROVED, REJECTED),
+        (REFUND_FAILED, PENDING),
+        (REFUND_FAILED, APPROVED),
+        (REFUND_FAILED, REJECTED),
+    ],
+)
+def test_a_case_never_goes_back_and_never_leaves_an_end(cases: Cases, first: CaseState, second: CaseState) -> None:
+    """What was decided first stands, and is what a late change gets told (threats 44, 45)."""
+    cases.advance(a_change(first, BY_OPERATOR, comment="first"))
+
+    standing = cases.advance(a_change(second, Resolution.TIMEOUT))
+
+    assert standing == Standing(state=first, resolution=BY_OPERATOR, comment="first")
+    assert cases.find(CASE_ID) == a_change(first, BY_OPERATOR, comment="first")
+
+
+@pytest.mark.parametrize("state", CaseState)
+def test_the_same_change_twice_is_one_change(cases: Cases, state: CaseState) -> None:
+    """An activity that runs again finds what it wrote, and leaves it as it was."""
+    cases.advance(a_change(state, BY_OPERATOR, comment="once"))
+
+    standing = cases.advance(a_change(state, BY_OPERATOR, comment="once", at="2026-01-15T10:05:00.000Z"))
+
+    assert standing == Standing(state=state, resolution=BY_OPERATOR, comment="once")
+    assert cases.find(CASE_ID) == a_change(state, BY_OPERATOR, comment="once")
+
+
+@pytest.mark.parametrize("fact", [{"orderId": "order-2"}, {"amount": 2000}, {"currency": "USD"}, {"customerId": "x"}])
+def test_an_id_belongs_to_one_case(cases: Cases, fact: dict[str, object]) -> None:
+    """What is approved is what is paid: other facts under the same id are refused (threat 47)."""
+    cases.advance(a_change(PENDING))
+
+    with pytest.raises(ConflictError):
+        cases.advance(a_change(APPROVED, BY_OPERATOR, case=a_case(**fact)))
+
+    assert cases.find(CASE_ID) == a_change(PENDING)
+
+
+def test_of_decisions_at_the_same_time_one_stands(cases: Cases) -> None:
+    """Everybody who decides at once is told the same decision."""
+    cases.advance(a_change(PENDING))
+    changes = [a_change(state, BY_OPERATOR) for state in (APPROVED, REJECTED) * 4]
+
+    with ThreadPoolExecutor(len(changes)) as pool:
+        standings = set(pool.map(cases.advance, changes))
+
+    written = cases.find(CASE_ID)
+    assert written is not None
+    assert standings == {written.standing}
+
+
+def test_cases_do_not_touch_one_another(cases: Cases) -> None:
+    """A change of one case leaves the others as they are."""
+    cases.advance(a_change(PENDING))
+
+    cases.advance(a_change(REJECTED, case=a_case("case_other")))
+
+    assert cases.find(CASE_ID) == a_change(PENDING)

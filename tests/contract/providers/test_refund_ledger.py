@@ -1,0 +1,119 @@
+"""What every refund ledger promises: a key is paid once."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from domain.errors import ConflictError, StorageError
+from providers.memory import MemoryRefundLedger
+from providers.refund_ledger_tables import TableRefundLedger
+from providers.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from domain.ports import RefundLedger
+
+KEY = "refund:case_1"
+TERMS: dict[str, Any] = {"order_id": "order-1", "amount": 1999, "currency": "EUR"}
+
+
+class LosingTable(Table):
+    """A table that writes, and loses the answer to the write of a given number."""
+
+    def __init__(self, connection_string: str, name: str, *, loses: int) -> None:
+        super().__init__(connection_string, name)
+        self._writes_left = loses
+
+    def insert(self, row: Mapping[str, Any]) -> bool:
+        is_written = super().insert(row)
+        self._writes_left -= 1
+        if not self._writes_left:
+            message = "the answer did not come"
+            raise StorageError(message)
+        return is_written
+
+
+@pytest.fixture(params=["memory", "tables"])
+def ledger(request: pytest.FixtureRequest) -> Iterator[RefundLedger]:
+    """A ledger without a booking."""
+    if request.param == "memory":
+        yield MemoryRefundLedger()
+        return
+    with closing(Table(request.getfixturevalue("azurite"), f"Refunds{secrets.token_hex(8)}")) as table:
+        yield TableRefundLedger(table)
+
+
+def test_a_refund_has_a_receipt(ledger: RefundLedger) -> None:
+    """A payment is known by a text of its own."""
+    assert ledger.pay_back(key=KEY, **TERMS).startswith("rcpt_")
+
+
+def test_the_same_key_gets_the_same_receipt(ledger: RefundLedger) -> None:
+    """A second run pays nothing and finds the first payment (threat 48)."""
+    first = ledger.pay_back(key=KEY, **TERMS)
+
+    again = ledger.pay_back(key=KEY, **TERMS)
+
+    assert again == first
+
+
+def test_another_key_is_another_refund(ledger: RefundLedger) -> None:
+    """Two cases about one order are two payments."""
+    first = ledger.pay_back(key=KEY, **TERMS)
+
+    second = ledger.pay_back(key="refund:case_2", **TERMS)
+
+    assert second != first
+
+
+@pytest.mark.parametrize("other", [{"order_id": "order-2"}, {"amount": 2000}, {"currency": "USD"}])
+def test_a_key_stands_for_one_order_and_sum(ledger: RefundLedger, other: dict[str, Any]) -> None:
+    """A key that was used for something else pays nothing, and still has its first receipt."""
+    first = ledger.pay_back(key=KEY, **TERMS)
+
+    with pytest.raises(ConflictError):
+        ledger.pay_back(key=KEY, **(TERMS | other))
+
+    assert ledger.pay_back(key=KEY, **TERMS) == first
+
+
+def test_runs_at_the_same_time_pay_once(ledger: RefundLedger) -> None:
+    """Everybody who pays one key at once gets one receipt."""
+    with ThreadPoolExecutor(8) as pool:
+        receipts = set(pool.map(lambda _: ledger.pay_back(key=KEY, **TERMS), range(8)))
+
+    assert len(receipts) == 1
+
+
+def test_a_large_sum_is_kept_to_the_last_unit(azurite: str) -> None:
+    """Sums are whole numbers with 64 bits in the table, and the order's partition holds them."""
+    with closing(Table(azurite, f"Refunds{secrets.token_hex(8)}")) as table:
+        receipt = TableRefundLedger(table).pay_back(key=KEY, **(TERMS | {"amount": 999_999_999_999}))
+
+        row = table.find("order-1", KEY)
+
+    assert row is not None
+    assert (row["amount"], row["currency"], row["receipt"]) == (999_999_999_999, "EUR", receipt)
+
+
+@pytest.mark.parametrize("write", [1, 2])
+def test_a_write_whose_answer_is_lost_is_paid_once(azurite: str, write: int) -> None:
+    """Whichever write the ledger did not hear of, the next run ends with one booking (threat 48)."""
+    with closing(LosingTable(azurite, f"Refunds{secrets.token_hex(8)}", loses=write)) as table:
+        ledger = TableRefundLedger(table)
+        with pytest.raises(StorageError):
+            ledger.pay_back(key=KEY, **TERMS)
+        before = table.find("order-1", KEY)
+
+        receipt = ledger.pay_back(key=KEY, **TERMS)
+
+        after = table.find("order-1", KEY)
+    assert after is not None
+    assert after["receipt"] == receipt
+    assert before is None if write == 1 else before == after
