@@ -9,7 +9,7 @@ import sys
 from contextlib import ExitStack
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def listens(port: int) -> bool:
 
 
 def wait_until(
-    is_so: Callable[[], bool], *, within: float, what: str, process: subprocess.Popen[bytes] | None = None
+    is_so: Callable[[], bool], *, within: float, what: str, process: subprocess.Popen[Any] | None = None
 ) -> None:
     """Look again and again until *is_so*; raise `ProcessError` after *within* seconds, or once *process* has ended."""
     deadline = monotonic() + within
@@ -55,7 +55,7 @@ def wait_until(
         pause.wait(LOOK_AGAIN_SECONDS)
 
 
-def end(process: subprocess.Popen[bytes], *, within: float = 5.0, by: signal.Signals = signal.SIGTERM) -> int:
+def end(process: subprocess.Popen[Any], *, within: float = 5.0, by: signal.Signals = signal.SIGTERM) -> int:
     """Ask *process* to end, kill it after *within* seconds or if interrupted, and return its exit code.
 
     Harmless if it has ended.
@@ -81,6 +81,6 @@ def _exit(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _killed(process: subprocess.Popen[bytes]) -> int:
+def _killed(process: subprocess.Popen[Any]) -> int:
     process.kill()
     return process.wait()
