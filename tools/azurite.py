@@ -7,6 +7,8 @@ in Python ``with running_azurite() as azurite:``, on free ports and in memory.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,14 +24,16 @@ from tools.processes import LOOPBACK, ProcessError, end, exit_when_told, free_po
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-VERSION: Final = "3.37.0"
 READY_WITHIN_SECONDS: Final = 30.0
 INSTALL_WITHIN_SECONDS: Final = 600.0
 STARTS: Final = 3  # a port found free may be taken by the time Azurite wants it
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME: Final = ROOT / ".tools" / "azurite"
+PACKAGES: Final = ROOT / "tools" / "npm"
 DATA: Final = ROOT / ".azurite"
+PACKAGE: Final = "package.json"
+LOCK: Final = "package-lock.json"
 _SCRIPT: Final = HOME / "node_modules" / "azurite" / "dist" / "src" / "azurite.js"
 _INSTALLED: Final = HOME / ".installed"
 
@@ -81,26 +85,33 @@ def running_azurite(*, ports: Ports | None = None, location: Path | None = None)
 
 
 def install() -> bool:
-    """Install the pinned version under `.tools`, and return whether there was anything to do."""
+    """Install the packages that the lock file pins under `.tools`, and return whether there was anything to do."""
     if is_installed():
         return False
     node = find_node()
     HOME.mkdir(parents=True, exist_ok=True)
+    for name in (PACKAGE, LOCK):
+        shutil.copy(PACKAGES / name, HOME / name)
     quiet = ("--loglevel=error", "--no-audit", "--no-fund", "--no-update-notifier")
     subprocess.run(
-        [*node.npm, "install", "--prefix", str(HOME), *quiet, f"azurite@{VERSION}"],
+        [*node.npm, "ci", "--prefix", str(HOME), *quiet],
         env=node.environment(),
         stdout=subprocess.DEVNULL,
         timeout=INSTALL_WITHIN_SECONDS,
         check=True,
     )
-    _INSTALLED.write_text(VERSION, encoding="utf-8")
+    _INSTALLED.write_text(_fingerprint(), encoding="utf-8")
     return True
 
 
 def is_installed() -> bool:
-    """Say whether the pinned version was installed to its end."""
-    return _SCRIPT.is_file() and _INSTALLED.is_file() and _INSTALLED.read_text(encoding="utf-8") == VERSION
+    """Say whether what the lock file pins was installed to its end."""
+    return _SCRIPT.is_file() and _INSTALLED.is_file() and _INSTALLED.read_text(encoding="utf-8") == _fingerprint()
+
+
+def _fingerprint() -> str:
+    """Return what tells one set of packages from another."""
+    return hashlib.sha256((PACKAGES / LOCK).read_bytes()).hexdigest()
 
 
 def _started(ports: Ports | None, location: Path | None) -> tuple[subprocess.Popen[bytes], Ports]:
@@ -148,7 +159,7 @@ def main() -> int:
         if arguments.command == "run":
             _run(Ports(*arguments.ports), arguments.data)
         elif install():
-            print(f"Azurite {VERSION} was installed under .tools/azurite.")
+            print("Azurite was installed under .tools/azurite.")
     except (ProcessError, subprocess.SubprocessError) as error:
         print(f"Azurite: {error}", file=sys.stderr)
         return 2
