@@ -1,0 +1,401 @@
+"""The refund flow, played with activities over in-memory providers."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from activities.issue_refund import issue_refund
+from activities.notify_customer import notify_customer
+from activities.update_case import update_case
+from domain.cases import CaseChange, CaseState, Resolution, Standing
+from domain.notices import CustomerNotice
+from domain.refund import RefundCase
+from orchestrators.refund_approval import refund_approval
+from providers.memory import MemoryCases, MemoryNotices, MemoryRefundLedger
+from tests.support.playing import Event, Play
+from tests.support.refunds import CASE_ID, a_case, a_change, an_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+LEG = timedelta(hours=6)
+USUAL: Any = object()
+YES = Event(4 * DAY, {"approved": True, "comment": "fine"})
+NO = Event(4 * DAY, {"approved": False})
+
+
+class World:
+    """Everything outside of the flow, and what of it is broken."""
+
+    def __init__(self) -> None:
+        self.cases: MemoryCases = MemoryCases()
+        self.ledger = MemoryRefundLedger()
+        self.notices = MemoryNotices()
+        self.faults: Counter[str] = Counter()
+
+    def play(self, *events: Event, input_: Any = USUAL, **play: Any) -> tuple[Play, Any]:
+        """Play the flow to its end."""
+        activities: dict[str, Callable[[dict[str, Any]], Any]] = {
+            "UpdateCase": lambda given: update_case(CaseChange.from_payload(given), cases=self.cases),
+            "IssueRefund": lambda given: issue_refund(RefundCase.from_payload(given), ledger=self.ledger),
+            "NotifyCustomer": lambda given: notify_customer(CustomerNotice.from_payload(given), notices=self.notices),
+        }
+        faulty = {name: self._faulty(name, activity) for name, activity in activities.items()}
+        played = Play(an_input() if input_ is USUAL else input_, faulty, events, **play)
+        return played, played.run(refund_approval)
+
+    @property
+    def state(self) -> CaseState | None:
+        """What is written about the case."""
+        written = self.cases.find(CASE_ID)
+        return written.standing.state if written else None
+
+    def _faulty(self, name: str, activity: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
+        def run(given: dict[str, Any]) -> Any:
+            if self.faults[name] > 0:
+                self.faults[name] -= 1
+                message = "broken"
+                raise ValueError(message)
+            return activity(given)
+
+        return run
+
+
+class RivalCases(MemoryCases):
+    """Cases that somebody else rejects just before we approve them."""
+
+    def advance(self, change: CaseChange) -> Standing:
+        if change.standing.state is CaseState.APPROVED:
+            super().advance(replace(change, standing=Standing(state=CaseState.REJECTED, resolution=Resolution.TIMEOUT)))
+        return super().advance(change)
+
+
+@pytest.fixture
+def world() -> World:
+    """A world in order, without any case."""
+    return World()
+
+
+def test_an_approved_refund_is_paid_once_and_told(world: World) -> None:
+    """Approval leads to the payment, then to the end of the case, then to the customer."""
+    play, output = world.play(YES)
+
+    assert output == "completed"
+    assert play.names_called() == ["UpdateCase", "UpdateCase", "IssueRefund", "UpdateCase", "NotifyCustomer"]
+    assert [(paid.key, paid.order_id, paid.amount, paid.currency) for paid in world.ledger.bookings] == [
+        (f"refund:{CASE_ID}", "order-1001", 1999, "EUR")
+    ]
+    assert [notice.state for notice in world.notices.told] == ["completed"]
+    assert play.states == ["pending_approval", "approved", "completed"]
+
+
+def test_the_case_says_who_decided_and_why(world: World) -> None:
+    """The resolution and the comment are kept to the end; the status shows no comment."""
+    play, _ = world.play(YES)
+
+    written = world.cases.find(CASE_ID)
+    assert written is not None
+    assert written.standing.to_payload() == {"state": "completed", "resolution": "operator", "comment": "fine"}
+    assert play.statuses[-1] == {
+        "state": "completed",
+        "resolution": "operator",
+        "dueAt": "2026-01-22T10:00:00.000Z",
+    }
+
+
+def test_a_rejected_refund_is_not_paid(world: World) -> None:
+    """A no ends the case and tells the customer."""
+    play, output = world.play(NO)
+
+    assert output == "rejected"
+    assert play.names_called() == ["UpdateCase", "UpdateCase", "NotifyCustomer"]
+    assert world.ledger.bookings == []
+    assert [notice.state for notice in world.notices.told] == ["rejected"]
+    assert play.statuses[-1]["resolution"] == "operator"
+
+
+def test_silence_rejects_after_seven_days_to_the_second(world: World) -> None:
+    """A timeout is no approval (threat 45), and seven days are 604,800 seconds (threat 71)."""
+    play, output = world.play()
+
+    assert output == "rejected"
+    assert play.elapsed == timedelta(seconds=604_800)
+    assert world.ledger.bookings == []
+    assert play.statuses[-1] == {"state": "rejected", "resolution": "timeout", "dueAt": "2026-01-22T10:00:00.000Z"}
+
+
+def test_an_escalation_is_completed_without_payment(world: World) -> None:
+    """Only the action refund moves money."""
+    play, output = world.play(YES, input_=an_input(action="escalation"))
+
+    assert output == "completed"
+    assert "IssueRefund" not in play.names_called()
+    assert world.ledger.bookings == []
+
+
+def test_a_decision_acts_at_once_and_leaves_no_timer(world: World) -> None:
+    """On whatever day the answer comes, the case ends then, and no leg is longer than six hours (threat 72)."""
+    play, _ = world.play(YES)
+
+    legs = [timer.fire_at for timer in play.timers]
+    assert play.elapsed == 4 * DAY
+    assert max(later - sooner for sooner, later in itertools.pairwise(legs)) <= LEG
+    assert [timer.is_canceled for timer in play.timers] == [False] * (len(legs) - 1) + [True]
+
+
+def test_a_shorter_leg_is_kept_to(world: World) -> None:
+    """The length of the legs and of the wait come with the input."""
+    play, output = world.play(input_=an_input(decideWithinSeconds=9, legSeconds=3))
+
+    assert output == "rejected"
+    assert [timer.fire_at - play.timers[0].fire_at for timer in play.timers] == [
+        timedelta(seconds=seconds) for seconds in (0, 3, 6)
+    ]
+
+
+def test_an_answer_after_the_deadline_changes_nothing(world: World) -> None:
+    """The timer has won, also where the host fires it a little early."""
+    late = Event(7 * DAY, {"approved": True})
+
+    play, output = world.play(late, fires_early_by=timedelta(milliseconds=900))
+
+    assert output == "rejected"
+    assert play.statuses[-1]["resolution"] == "timeout"
+
+
+def test_an_early_answer_counts(world: World) -> None:
+    """An approval that came while the case was being written down is found by the wait."""
+    _, output = world.play(Event(timedelta(seconds=1), True), activity_takes=timedelta(seconds=5))
+
+    assert output == "completed"
+
+
+def test_an_answer_that_is_found_after_the_deadline_is_late(world: World) -> None:
+    """Where storage was away past the deadline, an early approval does not pay."""
+    _, output = world.play(
+        Event(timedelta(seconds=1), True),
+        input_=an_input(decideWithinSeconds=3, legSeconds=1),
+        activity_takes=timedelta(seconds=5),
+    )
+
+    assert output == "rejected"
+    assert world.ledger.bookings == []
+
+
+def test_the_first_answer_counts(world: World) -> None:
+    """A second answer, whatever it says, is not listened to (threats 42, 44)."""
+    _, output = world.play(NO, Event(4 * DAY + HOUR, {"approved": True}))
+
+    assert output == "rejected"
+
+
+@pytest.mark.parametrize("name", ["approval", "APPROVAL", "CaseDecided", "Approval "])
+def test_an_event_of_another_name_is_not_heard(world: World, name: str) -> None:
+    """Names are matched exactly."""
+    _, output = world.play(Event(DAY, {"approved": True}, name))
+
+    assert output == "rejected"
+
+
+def test_operators_are_not_heard_unless_that_is_set(world: World) -> None:
+    """Where operator decisions are not accepted, the raw event is not waited for and the deadline rejects."""
+    play, output = world.play(YES, input_=an_input(accepts=False))
+
+    assert output == "rejected"
+    assert play.statuses[-1]["resolution"] == "timeout"
+    assert play.elapsed == 7 * DAY
+    assert not any(timer.is_canceled for timer in play.timers)
+
+
+def test_four_malformed_answers_are_passed_over(world: World) -> None:
+    """A good answer still counts after them."""
+    noise = [Event(count * HOUR, {"approved": "yes"}) for count in range(1, 5)]
+
+    _, output = world.play(*noise, YES)
+
+    assert output == "completed"
+
+
+def test_after_the_fifth_malformed_answer_only_the_deadline_decides(world: World) -> None:
+    """The bound makes an endlessly repeated event harmless."""
+    noise = [Event(count * HOUR, "nonsense") for count in range(1, 6)]
+
+    play, output = world.play(*noise, YES)
+
+    assert output == "rejected"
+    assert play.elapsed == 7 * DAY
+
+
+def test_an_early_malformed_answer_repeats_and_ends_the_listening(world: World) -> None:
+    """One early event comes back with every wait, so it uses up all of them; money never moves by it."""
+    play, output = world.play(Event(timedelta(seconds=1), 5), YES, activity_takes=timedelta(seconds=5))
+
+    assert output == "rejected"
+    assert play.elapsed == 7 * DAY + timedelta(seconds=10)  # two activities after the deadline
+
+
+@pytest.mark.parametrize("name", ["UpdateCase", "IssueRefund", "NotifyCustomer"])
+def test_what_fails_for_a_while_is_tried_again(world: World, name: str) -> None:
+    """Each step gets over faults, and its effect is there once."""
+    world.faults[name] = 5
+
+    _, output = world.play(YES)
+
+    assert output == "completed"
+    assert world.state == "completed"
+    assert len(world.ledger.bookings) == 1
+    assert len(world.notices.told) == 1
+
+
+def test_a_payment_that_cannot_be_made_for_a_day_fails_the_refund(world: World) -> None:
+    """After 24 hours of tries the case is refund_failed, which the customer is told."""
+    world.faults["IssueRefund"] = 10_000
+
+    play, output = world.play(YES)
+
+    tries = [call.after for call in play.calls if call.name == "IssueRefund"]
+    assert output == "refund_failed"
+    assert timedelta(hours=23) < tries[-1] - tries[0] <= DAY
+    assert play.states[-1] == "refund_failed"
+    assert play.statuses[-1]["resolution"] == "operator"
+    assert world.state == "refund_failed"
+    assert [notice.state for notice in world.notices.told] == ["refund_failed"]
+
+
+def test_a_payment_that_is_refused_fails_the_refund_at_once(world: World) -> None:
+    """Trying again does not help where the key stands for another refund."""
+    world.ledger.pay_back(key=f"refund:{CASE_ID}", order_id="order-2", amount=1, currency="USD")
+
+    play, output = world.play(YES)
+
+    assert output == "refund_failed"
+    assert play.names_called().count("IssueRefund") == 1
+    assert len(world.ledger.bookings) == 1
+
+
+@pytest.mark.parametrize(("answer", "output"), [(YES, "completed"), (NO, "rejected")])
+def test_a_case_that_cannot_be_written_keeps_its_decision(world: World, answer: Event, output: str) -> None:
+    """Storage that is away for ever delays each step by a day and undoes nothing."""
+    world.faults["UpdateCase"] = 10_000
+
+    _, ended = world.play(answer)
+
+    assert ended == output
+    assert len(world.ledger.bookings) == (output == "completed")
+    assert [notice.state for notice in world.notices.told] == [output]
+
+
+def test_the_deadline_stays_where_storage_was_away(world: World) -> None:
+    """The seven days count from the start, not from the first row."""
+    world.faults["UpdateCase"] = 60
+
+    play, output = world.play()
+
+    assert output == "rejected"
+    assert play.elapsed == 7 * DAY
+
+
+def test_a_customer_who_cannot_be_told_keeps_his_money(world: World) -> None:
+    """A notice that fails for a day is given up; the case ends as it was decided."""
+    world.faults["NotifyCustomer"] = 10_000
+
+    play, output = world.play(YES)
+
+    assert output == "completed"
+    assert 4 * DAY + timedelta(hours=23) < play.elapsed <= 5 * DAY
+    assert world.notices.told == []
+
+
+def test_how_long_is_tried_comes_with_the_input(world: World) -> None:
+    """An instance keeps the limits that it was started with."""
+    world.faults["IssueRefund"] = 10_000
+
+    play, output = world.play(YES, input_=an_input(retryWithinSeconds=3))
+
+    assert output == "refund_failed"
+    assert play.names_called().count("IssueRefund") == 3
+
+
+@pytest.mark.parametrize("state", [CaseState.COMPLETED, CaseState.REJECTED, CaseState.REFUND_FAILED])
+def test_a_case_that_has_ended_is_not_opened_again(world: World, state: CaseState) -> None:
+    """An instance that is started again under the id of an ended case finds the end, and pays nothing (threat 45)."""
+    world.cases.advance(a_change(state, Resolution.TIMEOUT))
+
+    play, output = world.play(Event(HOUR, True))
+
+    assert output == state
+    assert world.ledger.bookings == []
+    assert play.elapsed == timedelta(0)
+    assert play.statuses[-1]["resolution"] == "timeout"
+
+
+def test_a_decision_that_stands_is_carried_out(world: World) -> None:
+    """An instance that is started again after the approval pays without asking a second time."""
+    world.cases.advance(a_change(CaseState.APPROVED, Resolution.OPERATOR, comment="fine"))
+
+    play, output = world.play()
+
+    assert output == "completed"
+    assert play.elapsed == timedelta(0)
+    assert len(world.ledger.bookings) == 1
+
+
+def test_the_decision_on_record_wins_over_the_event(world: World) -> None:
+    """If somebody else was first to write a decision down, theirs is carried out (threat 44)."""
+    world.cases = RivalCases()
+
+    play, output = world.play(YES)
+
+    assert output == "rejected"
+    assert world.ledger.bookings == []
+    assert play.statuses[-1] == {"state": "rejected", "resolution": "timeout", "dueAt": "2026-01-22T10:00:00.000Z"}
+
+
+def test_an_id_of_another_case_ends_the_flow_untold(world: World) -> None:
+    """A start with other facts under a known id changes nothing, pays nothing and tells nobody (threat 47)."""
+    world.cases.advance(a_change(CaseState.APPROVED, Resolution.OPERATOR, case=a_case(amount=1)))
+
+    play, output = world.play(YES)
+
+    assert output == "rejected"
+    assert play.names_called() == ["UpdateCase"]
+    assert play.statuses[-1]["resolution"] == "malformed"
+    assert world.state == "approved"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "text",
+        5,
+        [1],
+        {},
+        ValueError("not JSON"),
+        TypeError("a list"),
+        an_input(amount=True),
+        an_input(amount=0),
+        an_input(currency="EURO"),
+        an_input(caseId="case_other"),
+        an_input(legSeconds=21_601),
+        an_input(decideWithinSeconds=None),
+        an_input(acceptOperatorDecisions="yes"),
+        a_case().to_payload(),
+    ],
+)
+def test_a_start_past_our_starter_does_nothing(world: World, given: Any) -> None:
+    """An input that is no case of this instance ends rejected at once, without a call and without an exception."""
+    play, output = world.play(YES, input_=given)
+
+    assert output == "rejected"
+    assert play.calls == []
+    assert play.timers == []
+    assert play.statuses == [{"state": "rejected", "resolution": "malformed", "dueAt": None}]
