@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from devhost import ticks
+from devhost.engine.history import EventType
 from devhost.json_text import compact
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devhost.engine.actions import EntityMessage
+    from devhost.engine.history import Event
     from devhost.ticks import Ticks
 
 OPERATION_EVENT = "op"
@@ -45,28 +51,37 @@ class EntityRequest:
 
 
 class EntityRequests:
-    """Gives each operation of one execution the same id and stamps in every replay."""
+    """Gives each operation of one execution the same id and stamps in every replay.
 
-    def __init__(self, instance_id: str) -> None:
+    What *history* holds already keeps the id under which it was sent, so that its answer is recognised.
+    """
+
+    def __init__(self, instance_id: str, history: Sequence[Event]) -> None:
         self._instance_id = instance_id
+        self._history = history
         self._count = 0
         self._last_at = -1
         self._last_stamps: dict[str, str] = {}
 
-    def next(self, operation: EntityMessage, now: Ticks) -> EntityRequest:
-        """Return the request for *operation*, asked for in the turn that began at *now*."""
+    def next(self, operation: EntityMessage, event_id: int, now: Ticks) -> EntityRequest:
+        """Return the request for *operation*, asked for under *event_id* in the turn that began at *now*."""
         name = f"{self._instance_id}_{ticks.to_text(now)}_{self._count}"
         self._count += 1
         stamp = self._stamp(now)
         target = operation.instance_id
         request = EntityRequest(
-            id=str(uuid.uuid5(_GUID_NAMESPACE, name)),
+            id=self._sent_ids.get(event_id) or str(uuid.uuid5(_GUID_NAMESPACE, name)),
             operation=operation,
             stamp=stamp,
             predecessor=self._last_stamps.get(target, _NEVER),
         )
         self._last_stamps[target] = stamp
         return request
+
+    @cached_property
+    def _sent_ids(self) -> dict[int, str]:
+        sent = (event for event in self._history if event.type is EventType.EVENT_SENT)
+        return {event.id: json.loads(event.fields["Input"])["id"] for event in sent}
 
     def _stamp(self, now: Ticks) -> str:
         """Return *now* or, for a further message of the turn, one tick more; only the former is marked as UTC."""

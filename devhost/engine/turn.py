@@ -16,8 +16,9 @@ from devhost.engine.entity_request import OPERATION_EVENT, EntityRequest
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.known import Known
 from devhost.engine.messages import ArmTimer, Message, RunActivity, SendOperation, StartChild
+from devhost.engine.refusals import status_error
 from devhost.engine.replay import Replay
-from devhost.engine.walk import Facts, Walk, status_error
+from devhost.engine.walk import Walk
 from devhost.json_text import compact
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class Turn:
 
 def decide(turn: Turn, answer: Answer) -> TurnResult:
     """Return what the host does after the orchestrator gave *answer* to the history of *turn*."""
-    facts = Facts(instance_id=turn.instance_id, execution_id=turn.execution_id, known=turn.known, ends_at=turn.ends_at)
-    replay = Replay(Walk(facts, answer))
+    replay = Replay(Walk(turn, answer))
     replay.run(turn.history)
     end = _end(turn, replay)
     decided = _written(turn, replay.walk.new)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from devhost.engine.actions import (
     CallActivity,
@@ -24,29 +24,44 @@ from devhost.engine.actions import (
 )
 from devhost.engine.entity_request import EntityRequest, EntityRequests, entity_name
 from devhost.engine.messages import HTTP_ACTIVITY, ArmTimer, RunActivity, StartChild
+from devhost.engine.refusals import MAX_ACTIONS, status_error, too_many_actions, unknown_entity
 from devhost.engine.waits import Attempts, Group, Wait
 from devhost.json_text import compact
 from devhost.ticks import Ticks
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devhost.engine.actions import Action, Answer, Retry, WhenAll
+    from devhost.engine.history import Event
     from devhost.engine.known import Known
 
 Decision = RunActivity | ArmTimer | StartChild | EntityRequest
 """New work under its id, until history shows that an earlier turn had decided it already."""
 
-MAX_ACTIONS = 100_000
-MAX_STATUS_KB = 16
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Protocol):
     """What the walk has to know of its instance. `ends_at` stamps the timers of this turn."""
 
-    instance_id: str
-    execution_id: str
-    known: Known
-    ends_at: Ticks
+    @property
+    def instance_id(self) -> str:
+        """The instance."""
+
+    @property
+    def execution_id(self) -> str:
+        """Its execution, after which children without an id are named."""
+
+    @property
+    def history(self) -> Sequence[Event]:
+        """All its events."""
+
+    @property
+    def known(self) -> Known:
+        """Which functions there are."""
+
+    @property
+    def ends_at(self) -> Ticks:
+        """When the turn ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +94,7 @@ class Walk:
         self._count = 0
         self._waiters: dict[str, list[Wait]] = {}
         self._queues: dict[str, deque[None]] = {}
-        self._requests = EntityRequests(facts.instance_id)
+        self._requests = EntityRequests(facts.instance_id, facts.history)
 
     def start(self) -> None:
         """Begin the walk; a crash and a custom status that is too long end it before its first action."""
@@ -225,11 +240,11 @@ class Walk:
 
     def _send(self, action: EntityMessage) -> Wait:
         if not self._facts.known.entity(entity_name(action.instance_id)):
-            return self._refuse(action, _unknown_entity(entity_name(action.instance_id), self._facts.known))
+            return self._refuse(action, unknown_entity(entity_name(action.instance_id), self._facts.known))
         if not self._is_counted():
-            return self._refuse(action, _too_many())
-        request = self._requests.next(action, self.now)
-        self.new[self.take_id()] = request
+            return self._refuse(action, too_many_actions())
+        event_id = self.take_id()
+        self.new[event_id] = request = self._requests.next(action, event_id, self.now)
         return _settled() if action.is_signal else self._wait_for(request.id)
 
     def _refuse(self, action: EntityMessage, reason: str) -> Wait:
@@ -247,33 +262,3 @@ def _settled() -> Wait:
     wait = Wait()
     wait.settle()
     return wait
-
-
-def status_error(custom_status: str | None) -> str | None:
-    """Return why a custom status is refused, if it is: it may have 16 KB of UTF-16, counted in whole KB."""
-    if custom_status is None:
-        return None
-    size = len(custom_status.encode("utf-16-le")) // 1024
-    if size <= MAX_STATUS_KB:
-        return None
-    return (
-        f"The UTF-16 size of the JSON-serialized payload must not exceed {MAX_STATUS_KB} KB. "
-        f"The current payload size is {size} KB."
-    )
-
-
-def _unknown_entity(name: str, known: Known) -> str:
-    names = ", ".join(f"'{other}'" for other in known.entity_names())
-    more = (
-        f"The following are the known entity functions: {names}."
-        if names
-        else "No entity functions are currently registered!"
-    )
-    return f"The function '{name}' doesn't exist, is disabled, or is not an entity function. Additional info: {more}"
-
-
-def _too_many() -> str:
-    return (
-        f"Maximum amount of orchestration actions ({MAX_ACTIONS}) has been reached. "
-        "This value can be configured in host.json file as MaxOrchestrationActions."
-    )
