@@ -1,0 +1,173 @@
+"""The web server: takes requests in, says who answers them, and logs one line for each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+
+from devhost.api.admin import landing_page
+from devhost.api.answers import RefusedError, empty
+from devhost.api.paths import decode
+from devhost.sdk.client import PUBLIC_BASE
+from devhost.sdk.http import Incoming, Outgoing
+
+if TYPE_CHECKING:
+    import socket
+
+    from devhost.api.admin import AdminApi
+    from devhost.api.durable import DurableApi
+    from devhost.api.time_travel import ClockApi
+
+logger = logging.getLogger(__name__)
+
+LARGEST_BODY = 100 * 1024 * 1024
+BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+PRIVATE_BASE = "/durabletask"
+
+
+class Functions(Protocol):
+    """What answers requests for HTTP functions."""
+
+    async def answer(self, incoming: Incoming, path: str) -> Outgoing | None:
+        """Answer by the function that *path* and method mean; None if there is none."""
+
+
+class Front:
+    """Answers on the public port."""
+
+    def __init__(self, durable: DurableApi, functions: Functions, admin: AdminApi, clock: ClockApi) -> None:
+        self._durable = durable
+        self._functions = functions
+        self._admin = admin
+        self._clock = clock
+
+    async def answer(self, incoming: Incoming) -> Outgoing:
+        """Answer by whoever has the path."""
+        path = decode(incoming.path)
+        if "\0" in path:
+            return empty(400)
+        if _is_below(path, PUBLIC_BASE):
+            return await self._durable.answer(incoming, PUBLIC_BASE)
+        segments = path.strip("/").split("/")
+        match segments[0].lower():
+            case "admin":
+                return self._admin.answer(incoming.method, [segment.lower() for segment in segments[1:]])
+            case "devhost":
+                return await self._clock.answer(incoming, segments[1:])
+        answered = await self._functions.answer(incoming, path.strip("/"))
+        if answered is None and path == "/" and incoming.method in {"GET", "HEAD"}:
+            return landing_page()
+        return answered or empty(404)
+
+
+class RpcFront:
+    """Answers on the private port, which the SDK's client calls."""
+
+    def __init__(self, durable: DurableApi) -> None:
+        self._durable = durable
+
+    async def answer(self, incoming: Incoming) -> Outgoing:
+        """Answer the management API; nothing else is here."""
+        if _is_below(decode(incoming.path), PRIVATE_BASE):
+            return await self._durable.answer(incoming, PRIVATE_BASE)
+        return empty(404)
+
+
+def _is_below(path: str, base: str) -> bool:
+    start = path[: len(base)].lower()
+    return start == base and path[len(base) : len(base) + 1] in {"", "/"}
+
+
+class Server:
+    """Serves one socket."""
+
+    def __init__(self, front: Front | RpcFront, *, largest_body: int = 0, is_chunked: bool = False) -> None:
+        self._front = front
+        self._largest_body = largest_body
+        self._is_chunked = is_chunked
+        self._runner: web.ServerRunner | None = None
+
+    async def serve(self, listener: socket.socket) -> None:
+        """Begin to answer requests on *listener*."""
+        server = web.Server(self._handle, access_log=None, auto_decompress=False)
+        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+
+    async def close(self) -> None:
+        """Stop; what is being answered gets half a second to end."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        began = time.perf_counter()
+        try:
+            response = self._response(await self._front.answer(await self._incoming(request)))
+        except RefusedError as error:  # the body did not come: the connection is of no use any more
+            response = self._response(error.answer)
+            response.force_close()
+        except Exception:  # the HTTP boundary
+            logger.exception("request broke inside devhost")
+            response = web.Response(status=500)
+        facts = {
+            "method": request.method,
+            "path": request.raw_path.partition("?")[0],
+            "status": response.status,
+            "ms": round((time.perf_counter() - began) * 1000, 1),
+        }
+        logger.info("request", extra=facts)
+        return response
+
+    async def _incoming(self, request: web.BaseRequest) -> Incoming:
+        path, _, query = _target(request).partition("?")
+        peer = (request.transport.get_extra_info("peername") if request.transport else None) or ("", 0)
+        host = request.headers.get("Host") or "localhost"
+        return Incoming(
+            method=request.method,
+            origin=f"http://{host}",
+            path=path,
+            query=query.partition("#")[0],
+            headers=tuple(request.headers.items()),
+            body=await self._body(request),
+            peer=(str(peer[0]), int(peer[1])),
+        )
+
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        """Read the body; one that is too large or does not come is refused."""
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_PATIENCE) as patience:
+                while piece := await request.content.readany():
+                    patience.reschedule(asyncio.get_running_loop().time() + BODY_PATIENCE)
+                    body += piece
+                    if self._largest_body and len(body) > self._largest_body:
+                        raise RefusedError(empty(413))
+        except TimeoutError as error:
+            raise RefusedError(empty(408)) from error
+        except (web.PayloadAccessError, OSError, ValueError) as error:
+            raise RefusedError(empty(400)) from error
+        return bytes(body)
+
+    def _response(self, outgoing: Outgoing) -> web.Response:
+        response = web.Response(status=outgoing.status, body=outgoing.body)
+        for name, value in outgoing.headers:
+            response.headers.add(name, value)
+        if self._is_chunked and outgoing.body:
+            response.enable_chunked_encoding()
+        return response
+
+
+def _target(request: web.BaseRequest) -> str:
+    """Return path and query as they were sent, without the origin that a proxy's request has in front."""
+    target = request.raw_path
+    if target.startswith("/"):
+        return target
+    _, _, rest = target.partition("://")
+    return "/" + rest.partition("/")[2]

@@ -1,0 +1,127 @@
+"""What the management API says about instances: one with its history, or a page of many."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from devhost import lenient_json
+from devhost.api.answers import ArgumentError, OperationError, empty, json_answer
+from devhost.api.histories import Detail, history_events
+from devhost.engine.engine import Query as InstanceQuery
+from devhost.engine.history import RuntimeStatus
+from devhost.ticks import Ticks, from_datetime, from_text, to_whole_seconds
+
+if TYPE_CHECKING:
+    from devhost.api.paths import Query
+    from devhost.engine.engine import Engine, Instance
+    from devhost.sdk.http import Outgoing
+
+POLL_AFTER = "5"  # seconds
+PAGE = 100
+LARGEST_PAGE = 1000
+TOKEN = "x-ms-continuation-token"  # noqa: S105  a header's name
+_LABELS = {status.label: status for status in RuntimeStatus}
+
+
+async def status(engine: Engine, instance_id: str, query: Query, url: str) -> Outgoing:
+    """Answer with the status of one instance; *url* is where to ask again."""
+    one = await engine.instance(instance_id)
+    if one is None:
+        return empty(404)
+    body = shown(one, inputs=query.flag("showInput", default=True))
+    if query.flag("showHistory") and one.status != RuntimeStatus.PENDING:
+        detail = Detail(inputs=query.flag("showInput", default=True), outputs=query.flag("showHistoryOutput"))
+        body["historyEvents"] = history_events(await engine.history(instance_id), detail)
+    if not one.status.has_ended:
+        return json_answer(202, body, [("Location", url), ("Retry-After", POLL_AFTER)])
+    is_error = one.status == RuntimeStatus.FAILED and query.flag("returnInternalServerErrorOnFailure")
+    return json_answer(500 if is_error else 200, body)
+
+
+def shown(one: Instance, *, inputs: bool) -> dict[str, Any]:
+    """Return an instance as a status and a list show it."""
+    return {
+        "name": one.name,
+        "instanceId": one.id,
+        "runtimeStatus": one.status.label,
+        "input": lenient_json.shown(one.input) if inputs else None,
+        "customStatus": lenient_json.shown(one.custom_status),
+        "output": lenient_json.shown(one.output),
+        "createdTime": to_whole_seconds(one.created),
+        "lastUpdatedTime": to_whole_seconds(one.updated),
+    }
+
+
+async def page(engine: Engine, query: Query, token: str) -> Outgoing:
+    """Answer with the instances that *query* means, from where *token* says."""
+    wanted = InstanceQuery(
+        created_from=instant(query.text("createdTimeFrom")),
+        created_to=instant(query.text("createdTimeTo")),
+        statuses=statuses(query.text("runtimeStatus")),
+        id_prefix=query.text("instanceIdPrefix") or "",
+    )
+    found = await engine.instances(wanted, limit=_top(query), after=_after(token))
+    inputs = query.flag("showInput", default=True)
+    body = [shown(one, inputs=inputs) for one in found.instances]
+    return json_answer(200, body, [(TOKEN, _token(found.next_after))])
+
+
+def no_page() -> Outgoing:
+    """Answer with an empty list."""
+    return json_answer(200, [], [(TOKEN, "")])
+
+
+def statuses(text: str | None) -> frozenset[RuntimeStatus]:
+    """Return the states that *text* lists by name or number; unknown ones are passed over."""
+    names = [name.strip() for name in (text or "").split(",")]
+    by_number = {RuntimeStatus(int(name)) for name in names if name in {str(int(one)) for one in RuntimeStatus}}
+    return frozenset(by_number | {_LABELS[name] for name in names if name in _LABELS})
+
+
+def instant(text: str | None) -> Ticks | None:
+    """Return an instant; a date without a zone means UTC, and what is no date counts as absent."""
+    if not text:
+        return None
+    try:
+        return from_text(text)
+    except ValueError:
+        pass
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return from_datetime(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _top(query: Query) -> int:
+    asked = query.number("top")
+    if asked is None or asked != int(asked):
+        return PAGE
+    if asked == 0:
+        message = "Take count must be positive and greater than 0."
+        raise ArgumentError(message)
+    if asked < 0:
+        message = "Non-negative number required. (Parameter 'capacity')"
+        raise ArgumentError(message, "System.ArgumentOutOfRangeException")
+    return min(int(asked), LARGEST_PAGE)
+
+
+def _token(next_after: str | None) -> str:
+    return "" if next_after is None else base64.urlsafe_b64encode(f"after {next_after}".encode()).decode()
+
+
+def _after(token: str) -> str:
+    """Return the id that a token of ours says."""
+    if not token:
+        return ""
+    try:
+        text = base64.urlsafe_b64decode(token.encode("ascii")).decode()
+    except (binascii.Error, UnicodeError):
+        text = ""
+    if not text.startswith("after "):
+        message = "The continuation token is not one of devhost's."
+        raise OperationError(message, "System.FormatException")
+    return text.removeprefix("after ")

@@ -1,0 +1,155 @@
+"""``POST /devhost/clock/advance``: moves the host's clock, for callers on this machine only."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from devhost import lenient_json
+from devhost.api.answers import RefusedError, empty, json_answer, message
+from devhost.ticks import PER_MICROSECOND, Ticks, from_span, from_text, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devhost.engine.engine import Engine
+    from devhost.sdk.http import Incoming, Outgoing
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 30.0  # real seconds that a caller waits for the host to be idle
+FARTHEST = timedelta(days=3660)
+_SPAN = re.compile(
+    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d{1,6})?)S)?)?"
+)
+
+
+class ClockApi:
+    """Moves the clock of an engine, one move at a time."""
+
+    def __init__(self, engine: Engine, *, storage: str = "", patience: float = PATIENCE) -> None:
+        self._engine = engine
+        self._storage = storage
+        self._patience = patience
+        self._target = Ticks(0)
+        self._move: asyncio.Task[None] | None = None
+
+    async def answer(self, incoming: Incoming, segments: Sequence[str]) -> Outgoing:
+        """Answer the request for the path ``/devhost/segments``."""
+        try:
+            _check_caller(incoming)
+            if (incoming.method, *segments) != ("POST", "clock", "advance"):
+                return empty(404)
+            return await self._advance(_wish(incoming))
+        except RefusedError as error:
+            return error.answer
+
+    async def _advance(self, wish: dict[str, Any]) -> Outgoing:
+        self._begin(wish)
+        move = self._move
+        if move is None:
+            return json_answer(200, {"now": to_text(self._engine.clock.now()), "idle": True})
+        done, _ = await asyncio.wait({move}, timeout=self._patience)
+        now = to_text(self._engine.clock.now())
+        if not done:
+            return json_answer(200, {"now": now, "target": to_text(self._target), "idle": False})
+        if self._move is move:
+            self._move = None
+        move.result()
+        return json_answer(200, {"now": now, "idle": True})
+
+    def _begin(self, wish: dict[str, Any]) -> None:
+        """Begin a move, or go on with the one whose target is wished for again."""
+        is_moving = self._move is not None and not self._move.done()
+        now = self._engine.clock.now()
+        target = _target(wish, now)
+        if is_moving:
+            if "to" in wish and target == self._target:
+                return
+            text = f'The clock is being moved already; go on with {{"to": "{to_text(self._target)}"}}.'
+            raise RefusedError(message(409, text))
+        if target > now:
+            self.warn_of_storage()
+        self._target = target
+        span = timedelta(microseconds=-(-max(0, target - now) // PER_MICROSECOND))
+        self._move = asyncio.create_task(self._engine.advance(span))
+
+    def warn_of_storage(self) -> None:
+        """Say once that a real storage account refuses a clock that is off; Azurite does not mind."""
+        if self._storage and not _is_emulator(self._storage):
+            logger.warning("the clock is off, and storage accounts refuse requests that are dated 15 minutes off")
+            self._storage = ""
+
+    async def close(self) -> None:
+        """Give up a move that is under way."""
+        if self._move is not None:
+            self._move.cancel()
+            await asyncio.wait({self._move})
+
+
+def to_span(text: str) -> timedelta:
+    """Read an ISO 8601 duration such as ``P4DT2M``; raise `ValueError` for anything else."""
+    match = _SPAN.fullmatch(text)
+    if match is None or not any(match.groups()):
+        problem = f"{text!r} is not a duration such as PT2M or P4D"
+        raise ValueError(problem)
+    return timedelta(**{name: float(value) for name, value in match.groupdict().items() if value})
+
+
+def _target(wish: dict[str, Any], now: Ticks) -> Ticks:
+    by, to = wish.get("by"), wish.get("to")
+    try:
+        if isinstance(by, str) and to is None:
+            target = Ticks(now + from_span(to_span(by)))
+        elif isinstance(to, str) and by is None:
+            target = from_text(to)
+        else:
+            raise ValueError('expected {"by": "PT2M"} or {"to": "2026-01-15T10:00:00Z"}')  # noqa: EM101, TRY301  one place answers
+    except (ValueError, OverflowError) as error:
+        raise RefusedError(message(400, f"Cannot move the clock: {error}.")) from error
+    if target - now > from_span(FARTHEST):
+        raise RefusedError(message(400, f"Cannot move the clock: more than {FARTHEST.days} days at once."))
+    return target
+
+
+def _is_emulator(connection: str) -> bool:
+    return any(sign in connection for sign in ("UseDevelopmentStorage=true", "//127.0.0.1", "//localhost"))
+
+
+def _check_caller(incoming: Incoming) -> None:
+    """Let only programs on this machine in, and no page of another site that a browser here shows."""
+    origin = incoming.header("Origin")
+    hosts = [incoming.peer[0], urlsplit(f"//{incoming.header('Host') or ''}").hostname]
+    if origin is not None:
+        hosts.append(urlsplit(origin).hostname)
+        if origin != incoming.origin:
+            raise RefusedError(message(403, "devhost's own routes take no requests from other origins."))
+    if not all(_is_loopback(host) for host in hosts):
+        raise RefusedError(message(403, "devhost's own routes answer on the loopback interface only."))
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _wish(incoming: Incoming) -> dict[str, Any]:
+    if (incoming.header("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
+        raise RefusedError(message(415, "Only application/json request content is supported"))
+    try:
+        wish = lenient_json.parse(incoming.body.decode("utf-8-sig", "replace"))
+    except lenient_json.JsonTextError as error:
+        raise RefusedError(message(400, f"Cannot move the clock: {error}")) from error
+    if not isinstance(wish, dict):
+        raise RefusedError(message(400, 'Cannot move the clock: expected an object such as {"by": "PT2M"}.'))
+    return wish

@@ -1,0 +1,130 @@
+"""Arguments in, exit codes out: 2 for what the user can put right, 130 after Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devhost.errors import DevhostError, HostError
+from devhost.ticks import PER_SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devhost.host import Host, HostOptions
+
+WRONG_USE = 2
+HIGHEST_PORT = 65535
+LONGEST_END = 3.5  # seconds from the signal to the end, whatever still runs
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command and return the exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        code = asyncio.run(_serve(_options(parsed)))
+    except DevhostError as error:
+        print("devhost: " + " ".join(str(error).split()), file=sys.stderr)  # noqa: T201  the one line
+        code = WRONG_USE
+    return _end(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="devhost", description="A local Durable Functions host.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    start = commands.add_parser("start", help="serve an app", description="Serve the app of a folder.")
+    start.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (here)")
+    start.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    start.add_argument("--port", type=_port, help="port to listen on, 0 for any (local.settings.json, or 7071)")
+    store = start.add_mutually_exclusive_group()
+    store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
+    store.add_argument("--memory", action="store_true", help="keep nothing after the end")
+    return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) <= HIGHEST_PORT:
+        return int(text)
+    message = f"{text!r} is not a port from 0 to {HIGHEST_PORT}"
+    raise argparse.ArgumentTypeError(message)
+
+
+def _options(parsed: argparse.Namespace) -> HostOptions:
+    try:
+        from devhost.host import HostOptions  # noqa: PLC0415  loads the SDK, which --help can do without
+    except ImportError as error:
+        message = f"{error}; install what the app needs into this Python: pip install -r requirements.txt"
+        raise HostError(message) from error
+    return HostOptions(
+        folder=parsed.app,
+        address=parsed.host,
+        port=parsed.port,
+        db=parsed.db.absolute() if parsed.db else None,
+        in_memory=parsed.memory,
+    )
+
+
+async def _serve(options: HostOptions) -> int:
+    """Serve until a signal comes, and return the exit code that it means."""
+    from devhost import logs  # noqa: PLC0415  as above
+    from devhost.host import Host  # noqa: PLC0415  as above
+
+    logs.set_up()
+    stop = _Stop()
+    async with Host(options) as host:
+        _greet(host)
+        await stop.wait()
+    return stop.code
+
+
+class _Stop:
+    """Waits for Ctrl-C or SIGTERM; the second one ends the process at once."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self._came = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._take, 128 + number)
+
+    def _take(self, code: int) -> None:
+        if self._came.is_set():
+            os._exit(code)
+        self.code = code
+        self._came.set()
+        guard = threading.Timer(LONGEST_END, os._exit, (code,))
+        guard.daemon = True
+        guard.start()
+
+    async def wait(self) -> None:
+        await self._came.wait()
+
+
+def _greet(host: Host) -> None:
+    from devhost.listing import function_list  # noqa: PLC0415  as above
+
+    lines = [function_list(host.table, host.origin, host.settings.route_prefix)]
+    lines.append("For detailed output, run func with --verbose flag.")
+    lines.append(f"\ndevhost listens on {host.url}; task hub {host.settings.hub}, store: {host.store}")
+    if moved := host.clock.moved():
+        ahead = timedelta(seconds=moved // PER_SECOND)
+        lines.append(
+            f"The clock is {ahead} ahead of real time, as this store noted; to be rid of it, delete the store."
+        )
+    print("\n".join(lines), flush=True)  # noqa: T201  what a start shows
+
+
+def _end(code: int) -> int:
+    """Return *code*, or end at once if a function that hangs would keep the process alive."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name.startswith("devhost") and thread.is_alive() for thread in threading.enumerate()):
+        os._exit(code)
+    return code

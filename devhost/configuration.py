@@ -1,0 +1,213 @@
+"""What host.json, local.settings.json and the environment say, read as `func start` reads them.
+
+The environment wins over the ``Values`` of local.settings.json, and ``AzureFunctionsJobHost__a__b`` over host.json.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from devhost import lenient_json
+from devhost.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+    from pathlib import Path
+
+DEFAULT_PORT = 7071
+_OVERRIDE = "AzureFunctionsJobHost__"
+_SETTING_NAME = re.compile(r"%([^%]+)%")
+_HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
+_LIMITS = (
+    "maxConcurrentActivityFunctions",
+    "maxConcurrentOrchestratorFunctions",
+    "maxConcurrentEntityFunctions",
+    "maxOrchestrationActions",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSettings:
+    """The part of the configuration that devhost acts upon."""
+
+    route_prefix: str = "api"
+    hub: str = "TestHubName"
+    connection: str = "Storage"
+    default_version: str | None = None
+    version_match: str = "CurrentOrOlder"
+    version_fails: bool = False
+    max_activities: int = field(default_factory=lambda: 10 * _cores())
+    max_orchestrators: int = field(default_factory=lambda: 10 * _cores())
+    use_forwarded_host: bool = False
+    bundle_id: str = ""
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def load(folder: Path, environ: MutableMapping[str, str]) -> tuple[HostSettings, int]:
+    """Read the configuration in *folder* and return it with the port that it asks for.
+
+    Sets in *environ* what local.settings.json brings and what tells an app that it runs locally.
+    Raises `ConfigurationError` for a file that cannot be used.
+    """
+    host_json = _read(folder / "host.json", needed=True)
+    local = _read(folder / "local.settings.json", needed=False)
+    for name, value in _values(local).items():
+        environ.setdefault(name, value)
+    environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
+    return host_settings(_overridden(host_json, environ), environ), _local_port(local)
+
+
+def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> HostSettings:
+    """Return what *host_json* (overrides applied) means."""
+    durable = _section(host_json, "extensions", "durableTask")
+    storage = _section(durable, "storageProvider")
+    settings = HostSettings()
+    _check_limits(durable)
+    return HostSettings(
+        route_prefix=_text(_section(host_json, "extensions", "http"), "routePrefix", settings.route_prefix).strip("/"),
+        hub=_hub(_text(durable, "hubName", environ.get("WEBSITE_SITE_NAME") or settings.hub), environ),
+        connection=_text(storage, "connectionName", settings.connection),
+        default_version=_text(durable, "defaultVersion", "") or None,
+        version_match=_text(durable, "versionMatchStrategy", settings.version_match),
+        version_fails=_text(durable, "versionFailureStrategy", "Reject").lower() == "fail",
+        max_activities=int(_get(durable, "maxConcurrentActivityFunctions") or settings.max_activities),
+        max_orchestrators=int(_get(durable, "maxConcurrentOrchestratorFunctions") or settings.max_orchestrators),
+        use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
+        bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
+    )
+
+
+def thread_count(environ: Mapping[str, str]) -> int:
+    """Return how many threads run orchestrators and sync functions."""
+    asked = environ.get("PYTHON_THREADPOOL_THREAD_COUNT", "")
+    if not asked:
+        return min(32, _cores() + 4)
+    if not asked.isdecimal() or int(asked) < 1:
+        message = f'PYTHON_THREADPOOL_THREAD_COUNT is "{asked}"; expected a whole number of threads, such as 8.'
+        raise ConfigurationError(message)
+    return int(asked)
+
+
+def settings_check(folder: Path) -> str | None:
+    """Return the ``module:function`` that devhost.json names for a check of the app's settings."""
+    check = _get(_read(folder / "devhost.json", needed=False), "settingsCheck")
+    if check is None or (isinstance(check, str) and re.fullmatch(r"[\w.]+:\w+", check)):
+        return check
+    message = (
+        f"{folder / 'devhost.json'}: settingsCheck is {check!r}; expected module:function, such as settings:problems."
+    )
+    raise ConfigurationError(message)
+
+
+def _read(path: Path, *, needed: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if not needed:
+            return {}
+        message = f'{path} is missing; an app needs one, such as {{"version": "2.0"}}.'
+        raise ConfigurationError(message)
+    try:
+        value = lenient_json.parse(path.read_text("utf-8-sig"))
+    except (ValueError, OSError) as error:
+        message = f"{path} cannot be read as JSON: {error}"
+        raise ConfigurationError(message) from error
+    if not isinstance(value, dict):
+        message = f"{path} holds no JSON object; write it as {{...}}."
+        raise ConfigurationError(message)
+    return value
+
+
+def _values(local: Mapping[str, Any]) -> dict[str, str]:
+    if _flag(local, "IsEncrypted"):
+        message = "local.settings.json is encrypted; decrypt it with: func settings decrypt"
+        raise ConfigurationError(message)
+    values = _section(local, "Values")
+    for name, value in values.items():
+        if not isinstance(value, str):
+            message = f"local.settings.json: Values.{name} is {value!r}; write every value as text in quotes."
+            raise ConfigurationError(message)
+    return values
+
+
+def _local_port(local: Mapping[str, Any]) -> int:
+    port = _get(_section(local, "Host"), "LocalHttpPort")
+    if port is None:
+        return DEFAULT_PORT
+    if isinstance(port, int) and 0 <= port <= 65535:  # noqa: PLR2004  the highest port
+        return port
+    message = f"local.settings.json: Host.LocalHttpPort is {port!r}; expected a port number, such as {DEFAULT_PORT}."
+    raise ConfigurationError(message)
+
+
+def _overridden(host_json: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    for name, value in environ.items():
+        if name.lower().startswith(_OVERRIDE.lower()):
+            *path, last = name[len(_OVERRIDE) :].split("__")
+            target = host_json
+            for step in path:
+                target = target.setdefault(_spelt(target, step), {})
+                if not isinstance(target, dict):
+                    message = f"The setting {name} goes through {step}, which is no object in host.json."
+                    raise ConfigurationError(message)
+            target[_spelt(target, last)] = value
+    return host_json
+
+
+def _spelt(section: Mapping[str, Any], name: str) -> str:
+    """Return *name* as *section* spells it; names compare without case."""
+    return next((key for key in section if key.lower() == name.lower()), name)
+
+
+def _get(section: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  any JSON value
+    return section.get(_spelt(section, name))
+
+
+def _section(section: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    found: Any = section
+    for name in names:
+        found = _get(found, name)
+        if found is None:
+            return {}
+        if not isinstance(found, dict):
+            message = f"host.json or local.settings.json: {name} is {found!r}; expected an object."
+            raise ConfigurationError(message)
+    return dict(found)
+
+
+def _text(section: Mapping[str, Any], name: str, default: str) -> str:
+    value = _get(section, name)
+    if value is None:
+        return default
+    if isinstance(value, str):
+        return value
+    message = f"host.json: {name} is {value!r}; expected a text."
+    raise ConfigurationError(message)
+
+
+def _flag(section: Mapping[str, Any], name: str) -> bool:
+    return str(_get(section, name)).lower() == "true"
+
+
+def _hub(name: str, environ: Mapping[str, str]) -> str:
+    resolved = _SETTING_NAME.sub(lambda setting: environ.get(setting[1], ""), name)
+    if _HUB_NAME.fullmatch(resolved):
+        return resolved
+    where = f" (from {name})" if resolved != name else ""
+    message = (
+        f'host.json: durableTask.hubName is "{resolved}"{where}; '
+        "expected 3 to 45 letters and digits that begin with a letter."
+    )
+    raise ConfigurationError(message)
+
+
+def _check_limits(durable: Mapping[str, Any]) -> None:
+    for name in _LIMITS:
+        value = _get(durable, name)
+        if value is not None and not (str(value).isdecimal() and int(value) > 0):
+            message = f"host.json: durableTask.{name} is {value!r}; expected a whole number above zero."
+            raise ConfigurationError(message)

@@ -1,0 +1,210 @@
+"""Composition: one app, one store, one engine, two servers.
+
+Use it as ``async with Host(HostOptions(folder=...)) as host``; `Host.url` then answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import secrets
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from devhost import configuration, loader
+from devhost.api.admin import AdminApi
+from devhost.api.durable import DurableApi
+from devhost.api.server import LARGEST_BODY, PRIVATE_BASE, Front, RpcFront, Server
+from devhost.api.time_travel import ClockApi
+from devhost.clock import Clock, SystemClock
+from devhost.engine.crash import CrashPoint
+from devhost.engine.engine import Engine, EngineOptions
+from devhost.engine.sqlite import SqliteBackend
+from devhost.engine.versions import VersionRules
+from devhost.errors import PortBusyError
+from devhost.sdk.client import ClientBinding, Hub
+from devhost.sdk.worker import AppWorker
+from devhost.triggers.durable import LoggedWorker
+from devhost.triggers.http import HttpFunctions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from devhost.configuration import HostSettings
+    from devhost.sdk.functions import FunctionTable
+
+logger = logging.getLogger(__name__)
+
+RPC_PORT = 17071
+STORAGE = "AzureWebJobsStorage"
+_RPC_TRIES = 10
+_BACKLOG = 1024
+_LOCAL = {"127.0.0.1", "localhost", "0.0.0.0"}  # noqa: S104  compared with, not bound
+GRACE = 1.0  # seconds that running work gets to end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostOptions:
+    """How a host is started. No *port*: what local.settings.json says; no *db*: the app's own file."""
+
+    folder: Path
+    address: str = "127.0.0.1"
+    port: int | None = None
+    db: Path | None = None
+    in_memory: bool = False
+    clock: Clock | None = None
+
+
+class Host:
+    """Serves one app from entering to leaving the context."""
+
+    url: str
+    engine: Engine
+    table: FunctionTable
+    settings: HostSettings
+
+    def __init__(self, options: HostOptions) -> None:
+        self._options = options
+        self._folder = options.folder.resolve()
+        self._clock = options.clock or SystemClock()
+        self._closing = contextlib.AsyncExitStack()
+
+    @property
+    def origin(self) -> str:
+        """What stands in front of the paths that the function list shows."""
+        port = self.url.rpartition(":")[2]
+        return f"http://localhost:{port}" if self._options.address in _LOCAL else self.url
+
+    @property
+    def store(self) -> str:
+        """Where the task hub is kept."""
+        return str(self._db() or "in memory")
+
+    @property
+    def clock(self) -> Clock:
+        """The host's time."""
+        return self._clock
+
+    async def __aenter__(self) -> Self:
+        """Load the app and serve it; raise `DevhostError` for whatever is in the way."""
+        try:
+            await self._open()
+        except BaseException:
+            await self._closing.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop serving, let what runs end for a moment, and close the store."""
+        await self._closing.aclose()
+
+    async def _open(self) -> None:
+        loader.front_door(self._folder)
+        self.settings, local_port = configuration.load(self._folder, os.environ)
+        port = local_port if self._options.port is None else self._options.port
+        front_socket = self._listening(self._options.address, port)
+        rpc_socket = self._closing.enter_context(_rpc_socket())
+        self.table = loader.load(self._folder)
+        self._warn_of_settings()
+
+        port, rpc_port = front_socket.getsockname()[1], rpc_socket.getsockname()[1]
+        self.url = f"http://{_shown(self._options.address)}:{port}"
+        hub = Hub(name=self.settings.hub, connection=self.settings.connection, key=secrets.token_urlsafe(40) + "==")
+        binding = ClientBinding(
+            origin=f"http://localhost:{port}", rpc_base=f"http://127.0.0.1:{rpc_port}{PRIVATE_BASE}/", hub=hub
+        )
+        pool = self._pool()
+        functions = HttpFunctions(self.table, self.settings.route_prefix, binding, pool)
+        self.engine = await self._engine(pool)
+        await self._serve(front_socket, rpc_socket, functions, hub)
+
+    def _listening(self, address: str, port: int) -> socket.socket:
+        return self._closing.enter_context(_listening(address, port))
+
+    def _pool(self) -> ThreadPoolExecutor:
+        pool = ThreadPoolExecutor(configuration.thread_count(os.environ), thread_name_prefix="devhost")
+        self._closing.callback(pool.shutdown, wait=False, cancel_futures=True)
+        return pool
+
+    async def _engine(self, pool: ThreadPoolExecutor) -> Engine:
+        rules = VersionRules(
+            default=self.settings.default_version,
+            match=self.settings.version_match,
+            fails=self.settings.version_fails,
+        )
+        options = EngineOptions(
+            versions=rules,
+            max_orchestrators=self.settings.max_orchestrators,
+            max_activities=self.settings.max_activities,
+        )
+        backend = SqliteBackend(self._db())
+        worker = LoggedWorker(AppWorker(self.table, pool))
+        observer = CrashPoint.of(os.environ)
+        engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer)
+        self._closing.push_async_callback(engine.close, GRACE)
+        await engine.open()
+        return engine
+
+    async def _serve(
+        self, front_socket: socket.socket, rpc_socket: socket.socket, functions: HttpFunctions, hub: Hub
+    ) -> None:
+        durable = DurableApi(self.engine, hub, follows_forwarded=self.settings.use_forwarded_host)
+        clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""))
+        self._closing.push_async_callback(clock.close)
+        if self._clock.moved():
+            clock.warn_of_storage()
+        admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id)
+        rpc = Server(RpcFront(durable), is_chunked=True)
+        front = Server(Front(durable, functions, admin, clock), largest_body=LARGEST_BODY)
+        for server, listener in ((rpc, rpc_socket), (front, front_socket)):
+            self._closing.push_async_callback(server.close)
+            await server.serve(listener)
+
+    def _db(self) -> Path | None:
+        if self._options.in_memory:
+            return None
+        return self._options.db or self._folder / ".devhost" / f"{self.settings.hub}.db"
+
+    def _warn_of_settings(self) -> None:
+        check = configuration.settings_check(self._folder)
+        for problem in loader.settings_problems(check, os.environ) if check else ():
+            logger.warning("setting", extra={"problem": problem})
+
+
+def _listening(address: str, port: int) -> socket.socket:
+    """Return a socket that listens; raise `PortBusyError` if that is not possible."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((address, port))
+        listener.listen(_BACKLOG)
+        listener.setblocking(False)
+    except OSError as error:
+        listener.close()
+        what = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        message = f"Port {port} of {address} {what}; stop the other program, or choose another port with --port."
+        raise PortBusyError(message) from error
+    return listener
+
+
+def _rpc_socket() -> socket.socket:
+    """Return a socket for the SDK's client: the usual port, or else one of those that the real host tries."""
+    with contextlib.suppress(PortBusyError):
+        return _listening("127.0.0.1", RPC_PORT)
+    for _ in range(_RPC_TRIES):
+        with contextlib.suppress(PortBusyError):
+            return _listening("127.0.0.1", 30000 + secrets.randbelow(1000))
+    message = f"Port {RPC_PORT} and {_RPC_TRIES} ports from 30000 to 30999 are in use; stop some of these programs."
+    raise PortBusyError(message)
+
+
+def _shown(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -1,0 +1,60 @@
+"""Orchestrators and activities as the engine calls them, with a log line for every call."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devhost.engine.actions import Answer
+    from devhost.engine.worker import ActivityCall, ActivityEnd, OrchestratorCall, Worker
+
+logger = logging.getLogger(__name__)
+
+
+class LoggedWorker:
+    """Runs functions by another worker, and logs each call with its instance and its milliseconds."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def orchestrator_names(self) -> Sequence[str]:
+        """Return the durable names of all orchestrators."""
+        return self._worker.orchestrator_names()
+
+    def activity_names(self) -> Sequence[str]:
+        """Return the durable names of all activities."""
+        return self._worker.activity_names()
+
+    def entity_names(self) -> Sequence[str]:
+        """Return the names of all entities."""
+        return self._worker.entity_names()
+
+    def orchestrate(self, call: OrchestratorCall) -> Answer:
+        """Run one turn of an orchestrator."""
+        began = time.perf_counter()
+        answer = self._worker.orchestrate(call)
+        _log(call, began, answer.crash or answer.error)
+        return answer
+
+    async def run_activity(self, call: ActivityCall) -> ActivityEnd:
+        """Run an activity to its end."""
+        began = time.perf_counter()
+        end = await self._worker.run_activity(call)
+        _log(call, began, end.reason)
+        return end
+
+
+def _log(call: OrchestratorCall | ActivityCall, began: float, failure: str | None) -> None:
+    facts: dict[str, Any] = {
+        "function": call.name,
+        "instance_id": call.instance_id,
+        "ms": round((time.perf_counter() - began) * 1000, 1),
+    }
+    if failure is None:
+        logger.info("function ended", extra=facts)
+    else:
+        logger.error("function failed", extra={**facts, "reason": failure})
