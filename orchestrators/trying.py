@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from orchestrators.context import Context
 
 FIRST_WAIT: Final = timedelta(seconds=1)
-LONGEST_WAIT: Final = timedelta(minutes=15)  # how late we notice that what was away is back
+LONGEST_WAIT: Final = timedelta(minutes=30)  # how late we notice that what was away is back
 
 
 def tried(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,10 +29,14 @@ class Table:
         """Remember where the table is; nothing is connected yet."""
         from azure.data.tables import TableClient  # noqa: PLC0415  the SDK loads at first use
 
+        requests = logging.getLogger("providers.tables.requests")
+        requests.setLevel(logging.WARNING)  # else the SDK logs twenty lines a request
         self._name = name
         self._is_made = False
         try:
-            self._client = TableClient.from_connection_string(connection_string, name, **_CLIENT_OPTIONS)
+            self._client = TableClient.from_connection_string(
+                connection_string, name, logger=requests, **_CLIENT_OPTIONS
+            )
         except ValueError:
             message = "Setting AzureWebJobsStorage is malformed; expected the connection string of a storage account."
             raise SettingError(message) from None

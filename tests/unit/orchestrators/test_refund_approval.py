@@ -295,7 +295,7 @@ def test_a_case_that_cannot_be_written_keeps_its_decision(world: World, answer: 
 
 def test_the_deadline_stays_where_storage_was_away(world: World) -> None:
     """The seven days count from the start, not from the first row."""
-    world.faults["UpdateCase"] = 60
+    world.faults["UpdateCase"] = 40
 
     play, output = world.play()
 
