@@ -10,6 +10,7 @@ from devhost.engine.actions import Answer
 from devhost.sdk import activity
 from devhost.sdk.functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
 from devhost.sdk.orchestration import run_turn
+from devhost.sdk.speed import hasten_sdk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,7 @@ class AppWorker:
     def __init__(self, table: FunctionTable, pool: Executor) -> None:
         self._table = table
         self._pool = pool
+        hasten_sdk()
 
     def orchestrator_names(self) -> Sequence[str]:
         """Return the durable names of all orchestrators."""
