@@ -19,7 +19,7 @@ Json: TypeAlias = Any  # whatever the other side chose to answer
 ANSWER_WITHIN_SECONDS: Final = 60.0
 SETTLES_WITHIN_SECONDS: Final = 20.0
 LINE: Final = 150
-_KEY: Final = re.compile(r"(?<=[?&]code=)[^&\"]+")
+_KEY: Final = re.compile(r"taskHub=[^\s\"]*code=[^\s\"]*")  # how every management URL ends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,5 +89,5 @@ def _path(url: str) -> str:
 
 
 def _without_key(text: str) -> str:
-    """Leave the system key out, as everything should that is kept or passed on."""
+    """Leave out how management URLs end: it is always the same, and the system key should not be kept anywhere."""
     return _KEY.sub("...", text)

@@ -9,11 +9,12 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Final
 
 from tools.azurite import ROOT
 from tools.local_settings import EXAMPLE, KEY_SETTING, fresh_key, values_of
-from tools.processes import ProcessError, end, free_ports, listens, wait_until
+from tools.processes import LOOPBACK, ProcessError, end, free_ports, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,7 +47,7 @@ def running_devhost(folder: Path, settings: Mapping[str, str], *, app: Path = RO
             command, cwd=ROOT, env=_environment(settings), stdout=file, stderr=file, start_new_session=True
         )
     try:
-        wait_until(partial(listens, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
+        wait_until(partial(_answers, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
         yield RunningDevhost(port=port, pid=process.pid, log=log)
     except ProcessError as error:
         message = f"{error}; devhost said:\n{log.read_text(encoding='utf-8', errors='replace')}"
@@ -58,3 +59,15 @@ def running_devhost(folder: Path, settings: Mapping[str, str], *, app: Path = RO
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     ours = {**values_of(ROOT, EXAMPLE), KEY_SETTING: fresh_key(), "AZURE_FUNCTIONS_ENVIRONMENT": "Development"}
     return {**os.environ, "PYTHONUNBUFFERED": "1", **ours, **settings}
+
+
+def _answers(port: int) -> bool:
+    """Say whether the host answers, and does not only listen: it does that before the app is loaded."""
+    connection = HTTPConnection(LOOPBACK, port, timeout=READY_WITHIN_SECONDS)
+    try:
+        connection.request("GET", "/admin/host/ping")
+        return connection.getresponse().status < 500  # noqa: PLR2004  any answer that is not about a fault
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

@@ -45,8 +45,8 @@ class Started:
 
     @property
     def status_url(self) -> str:
-        """The URL that tells how it goes."""
-        return self.urls["statusQueryGetUri"]
+        """The URL that tells how it goes; what it was started with is known here."""
+        return self.urls["statusQueryGetUri"] + "&showInput=false"
 
     def event_url(self, name: str) -> str:
         """Return the URL to which event *name* is posted."""
@@ -157,7 +157,7 @@ def _ended(world: World, started: Started) -> Json:
 
 def _receipts(world: World, started: Started) -> int:
     receipts = world.receipts_of(started.id)
-    world.say(f"  the ledger has {len(receipts)} payment(s) for {started.id}: {', '.join(receipts) or 'none'}")
+    world.say(f"= in the ledger for {started.id}: {', '.join(receipts) or 'nothing'}")
     return len(receipts)
 
 

@@ -1,0 +1,19 @@
+"""`make demo` on this machine."""
+
+import subprocess
+
+import pytest
+
+from tools.azurite import ROOT
+from tools.stories import STORIES
+
+
+@pytest.mark.timeout(150)
+def test_the_demo_plays_every_story_to_its_end() -> None:
+    """Every story ends as it must, the exit code is 0, and no key is printed."""
+    played = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert played.stdout.count("== as it must") == len(STORIES)
+    assert all(f"== {title}" in played.stdout for title in STORIES)
+    assert "code=" not in played.stdout

@@ -1,0 +1,82 @@
+"""`make start` on this machine, and how it ends."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from time import monotonic
+
+import pytest
+
+from tools.azurite import ROOT, USUAL_PORTS
+from tools.processes import LOOPBACK, end, free_ports, listens, wait_until
+
+ENDS_WITHIN_SECONDS = 5
+
+
+@pytest.fixture
+def port() -> int:
+    """A port for devhost."""
+    (port,) = free_ports(1)
+    return port
+
+
+def test_ctrl_c_in_the_terminal_ends_all_that_make_start_started(port: int) -> None:
+    """The app answers; Ctrl-C ends devhost and the Azurite that was started with it within five seconds."""
+    had_azurite = _azurite_listens()
+    with _running("make", "start", f"ARGS=--port {port} --memory", port=port) as process:
+        answer = _health(port)
+        has_azurite = _azurite_listens()
+
+        began = monotonic()
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(10)
+
+    assert monotonic() - began < ENDS_WITHIN_SECONDS
+    assert answer == (200, {"status": "ok"})
+    assert has_azurite
+    assert not listens(port)
+    assert _azurite_listens() == had_azurite
+
+
+def test_an_interrupt_of_the_command_alone_reaches_devhost(port: int) -> None:
+    """The command passes the interrupt on, waits for the end and exits with 130."""
+    with _running(sys.executable, "-m", "tools.start", "--port", str(port), "--memory", port=port) as process:
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(ENDS_WITHIN_SECONDS) == 130
+    assert not listens(port)
+
+
+@contextmanager
+def _running(*command: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the command in a process group of its own, as a terminal does, with the storage of the example."""
+    environment = {**os.environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        wait_until(partial(listens, port), within=45, what="devhost", process=process)
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+        end(process)
+
+
+def _azurite_listens() -> bool:
+    return all(map(listens, USUAL_PORTS))
+
+
+def _health(port: int) -> tuple[int, object]:
+    connection = HTTPConnection(LOOPBACK, port, timeout=10)
+    connection.request("GET", "/api/health")
+    response = connection.getresponse()
+    answer = response.status, json.loads(response.read())
+    connection.close()
+    return answer
