@@ -1,0 +1,127 @@
+"""A refund on the real process, killed before and after each commit and each write to a table."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from azure.data.tables import TableServiceClient
+
+from tests.support.crash_runs import COMMITS, CrashRuns, Door, both_sides, listed
+from tests.support.histories import ends_of
+from tests.support.http_proxy import Moment, Proxy, Request, proxied
+from tests.support.operators import Operator
+from tests.support.refunds import BODY
+from tools.azurite import running_azurite
+from tools.caller import Caller
+
+TABLES = "table writes"
+ROWS = {"case": "case row", "intent": "intent row", "notice": "notice row", "refund": "ledger row"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundStory:
+    """A refund that is approved on the first day, after one leg of waiting; each has an order of its own."""
+
+    storage: str
+    proxy: Proxy
+    order_id: str
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        tables = f"127.0.0.1:{_table_port(self.storage)}"
+        return {
+            "AzureWebJobsStorage": self.storage.replace(tables, f"127.0.0.1:{self.proxy.port}"),
+            "AcceptOperatorDecisions": "true",
+            "SmsProvider": "console",
+        }
+
+    @property
+    def doors(self) -> Mapping[str, Door]:
+        return {TABLES: Door(proxy=self.proxy, before=Moment.RECEIVED, after=Moment.DONE)}
+
+    def play(self, caller: Caller) -> None:
+        operator = Operator(caller)
+        case_id = operator.only_instance("RefundApproval", BODY | {"orderId": self.order_id})
+        status = operator.status_in(case_id, {"pending_approval"})
+        if status["customStatus"]["state"] == "pending_approval":
+            due_at = datetime.fromisoformat(status["customStatus"]["dueAt"])
+            operator.advance(to=(due_at - timedelta(days=6, hours=17)).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            operator.raise_event(case_id, "Approval", {"approved": True})
+        operator.ended(case_id)
+
+    def check(self, caller: Caller, db: Path) -> None:
+        (case_id,) = Operator(caller).instances()
+        status = Operator(caller).status(case_id)
+
+        assert (status["runtimeStatus"], status["output"]) == ("Completed", "completed")
+        assert status["customStatus"]["state"] == "completed"
+        assert ends_of(db, case_id) == 1
+        assert self._rows("CountersignRefunds", self.order_id) == [(f"refund:{case_id}", 1999, None)]
+        assert self._rows("CountersignCases", case_id) == [
+            ("case", 1999, "completed"),
+            ("notice:completed", None, "completed"),
+        ]
+
+    def _rows(self, table: str, partition: str) -> list[tuple[str, int | None, str | None]]:
+        with closing(TableServiceClient.from_connection_string(self.storage)) as service:
+            found = service.get_table_client(table).query_entities(
+                "PartitionKey eq @key", parameters={"key": partition}
+            )
+            rows = [(row["RowKey"], getattr(row.get("amount"), "value", None), row.get("state")) for row in found]
+        return sorted(rows)
+
+
+def name_of(request: Request) -> str | None:
+    """Name what a request to the table service writes; None if it only reads."""
+    if request.method == "GET":
+        return None
+    if request.path.partition("?")[0].endswith("/Tables"):
+        return "table"
+    return ROWS[json.loads(request.body)["RowKey"].partition(":")[0]]
+
+
+@contextmanager
+def opened(storage: str) -> Iterator[RefundStory]:
+    """A refund whose app reaches *storage* through a proxy."""
+    with proxied(_table_port(storage), name_of) as proxy:
+        yield RefundStory(storage=storage, proxy=proxy, order_id=f"order-{secrets.token_hex(8)}")
+
+
+@contextmanager
+def opened_on_new_storage() -> Iterator[RefundStory]:
+    """A refund that finds no tables."""
+    with running_azurite() as azurite, opened(azurite.connection_string) as story:
+        yield story
+
+
+def _table_port(storage: str) -> int:
+    settings = dict(part.split("=", 1) for part in storage.split(";") if part)
+    return urlsplit(settings["TableEndpoint"]).port or 0
+
+
+@pytest.mark.timeout(300)
+def test_a_refund_survives_a_kill_at_each_point(azurite: str, tmp_path: Path, tell: Callable[[str], None]) -> None:
+    """Wherever the process is killed, an approved refund ends once, and is paid exactly once."""
+    runs = CrashRuns(partial(opened, azurite), tmp_path)
+    new_storage_runs = CrashRuns(opened_on_new_storage, tmp_path)
+    names = runs.names()
+    tell(f"RefundApproval: {listed(names)}")
+    points = both_sides(names)
+    makes_table = [point for point in points if point.name.startswith("table ")]
+
+    failures = runs.failures([point for point in points if point not in makes_table])
+    failures |= new_storage_runs.failures(makes_table)
+
+    assert failures == {}
+    assert len(names[COMMITS]) >= 6
+    assert len(makes_table) == 4
+    assert {"case row 1", "intent row 1", "ledger row 1", "notice row 1"} <= set(names[TABLES])
