@@ -6,6 +6,7 @@ Twilio's own transport waits for ever by default, reads whatever comes and logs 
 from __future__ import annotations
 
 import logging
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -40,16 +41,20 @@ class BoundedTransport(AsyncHttpClient):
         **_: Any,  # noqa: ANN401  what else the client may say: no message needs it
     ) -> Response:
         """Make one request and return its answer."""
-        login = aiohttp.BasicAuth(*auth) if auth else None
+        sent = {"Accept-Encoding": "identity", **(headers or {}), **(_login(*auth) if auth else {})}
         try:
             async with (
-                aiohttp.ClientSession(timeout=_TIMEOUT, headers={"Accept-Encoding": "identity"}) as session,
-                session.request(method, uri, data=data, headers=headers, auth=login, allow_redirects=False) as answer,
+                aiohttp.ClientSession(timeout=_TIMEOUT) as session,
+                session.request(method, uri, data=data, headers=sent, allow_redirects=False) as answer,
             ):
                 return Response(answer.status, await _text_of(answer), answer.headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             message = f"no usable answer: {type(error).__name__}"
             raise TwilioException(message) from None
+
+
+def _login(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
 
 
 async def _text_of(answer: aiohttp.ClientResponse) -> str:

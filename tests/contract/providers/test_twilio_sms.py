@@ -137,11 +137,9 @@ def test_the_limits_are_those_of_the_specification() -> None:
 async def test_nobody_there_asks_for_another_try(twilio: TwilioStandIn) -> None:
     """A refused connection is a retry."""
     sender = a_sender(twilio.url)
-    await asyncio.to_thread(twilio.__exit__, None, None, None)
+    await asyncio.to_thread(twilio.close)
 
     assert await sender.send(an_sms()) is SendOutcome.RETRY
-    twilio.__init__()  # type: ignore[misc]  # the fixture closes it once more
-    twilio.__enter__()
 
 
 @pytest.mark.parametrize("fault", [None, Fault.BROKEN, Fault.UNAUTHORIZED, Fault.HTML_SUCCESS, Fault.NO_SID])
