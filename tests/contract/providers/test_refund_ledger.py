@@ -39,6 +39,19 @@ class LosingTable(Table):
         return is_written
 
 
+class OvertakenTable(Table):
+    """A table in which somebody else books just after we looked for a booking in vain."""
+
+    rivals_receipt = ""
+
+    def find(self, partition: str, row: str) -> dict[str, Any] | None:
+        found = super().find(partition, row)
+        if found is None and not self.rivals_receipt:
+            self.rivals_receipt = "being made"
+            self.rivals_receipt = TableRefundLedger(self).pay_back(key=KEY, **TERMS)
+        return found
+
+
 @pytest.fixture(params=["memory", "tables"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[RefundLedger]:
     """A ledger without a booking."""
@@ -89,6 +102,14 @@ def test_runs_at_the_same_time_pay_once(ledger: RefundLedger) -> None:
         receipts = set(pool.map(lambda _: ledger.pay_back(key=KEY, **TERMS), range(8)))
 
     assert len(receipts) == 1
+
+
+def test_who_is_overtaken_gets_the_other_receipt(azurite: str) -> None:
+    """Between looking and booking somebody else may book; there is one booking all the same (threat 48)."""
+    with closing(OvertakenTable(azurite, f"Refunds{secrets.token_hex(8)}")) as table:
+        receipt = TableRefundLedger(table).pay_back(key=KEY, **TERMS)
+
+        assert receipt == table.rivals_receipt
 
 
 def test_a_large_sum_is_kept_to_the_last_unit(azurite: str) -> None:

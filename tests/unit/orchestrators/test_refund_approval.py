@@ -151,9 +151,10 @@ def test_a_decision_acts_at_once_and_leaves_no_timer(world: World) -> None:
     assert [timer.is_canceled for timer in play.timers] == [False] * (len(legs) - 1) + [True]
 
 
-def test_a_shorter_leg_is_kept_to(world: World) -> None:
+@pytest.mark.parametrize("accepts", [True, False])
+def test_a_shorter_leg_is_kept_to(world: World, accepts: bool) -> None:
     """The length of the legs and of the wait come with the input."""
-    play, output = world.play(input_=an_input(decideWithinSeconds=9, legSeconds=3))
+    play, output = world.play(input_=an_input(accepts=accepts, decideWithinSeconds=9, legSeconds=3))
 
     assert output == "rejected"
     assert [timer.fire_at - play.timers[0].fire_at for timer in play.timers] == [
