@@ -7,7 +7,7 @@ hangs, or its timer's firing is taken for something else, as on the real host.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -93,7 +93,7 @@ class Walk:
         self._current: Wait | None = None
         self._count = 0
         self._waiters: dict[str, list[Wait]] = {}
-        self._queues: dict[str, deque[None]] = {}
+        self._early: Counter[str] = Counter()
         self._requests = EntityRequests(facts.instance_id, facts.history)
 
     def start(self) -> None:
@@ -115,7 +115,7 @@ class Walk:
         """Give an event to the newest that waits for this name, or keep it for one that comes."""
         waiters = self._waiters.get(name)
         if not waiters:
-            self._queues.setdefault(name, deque()).append(None)
+            self._early[name] += 1
             return
         waiters.pop().settle()
         self._go_on()
@@ -230,9 +230,8 @@ class Walk:
         return timer_id
 
     def _wait_for(self, name: str) -> Wait:
-        queue = self._queues.get(name)
-        if queue:
-            queue.popleft()
+        if self._early[name]:
+            self._early[name] -= 1
             return _settled()
         wait = Wait()
         self._waiters.setdefault(name, []).append(wait)

@@ -36,7 +36,7 @@ def read_answer(text: str) -> Answer:
     try:
         state = parse(text)
         return _answer(state)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, AnswerError):
             raise
         message = f"The orchestrator's answer cannot be read: {error!r}"
