@@ -41,7 +41,7 @@ lint: setup ## check format, lint, strict types and import rules
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m mypy --strict $(TYPED)
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 check: lint test ## lint, then all tests: what a change must pass
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 import domain.events
 from blueprints.problems import PROBLEMS, UNEXPECTED
 from devhost.engine.history import RuntimeStatus
+from domain.cases import CaseState
+from domain.progress import Reason, State
 from tests.support.documents import blocks_of, markdown_files, prose_of
 from tests.support.front_door import functions
 from tools.azurite import ROOT
@@ -43,6 +46,14 @@ def test_every_problem_code_is_documented() -> None:
     rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", HTTP_API.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert {(int(status), code) for status, code in rows} == answered
+
+
+@pytest.mark.parametrize("words", [State, Reason, CaseState], ids=lambda words: words.__name__)
+def test_what_a_status_may_say_is_documented(words: type[StrEnum]) -> None:
+    """Every state and every reason that a custom status may hold stands in its table."""
+    chapter = HTTP_API.read_text(encoding="utf-8").partition("### What the status of a flow says")[2]
+
+    assert [word.value for word in words if f"`{word.value}`" not in chapter] == []
 
 
 @pytest.mark.parametrize("path", [README, HTTP_API, ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
