@@ -33,7 +33,7 @@ _INSERT = (
 )
 _AFTER_TURN = "UPDATE instances SET status = ?, custom_status = ?, output = ?, updated = ?, is_fresh = 0 WHERE seq = ?"
 _AFTER_CONTINUE = (
-    "UPDATE instances SET execution_id = ?, generation = NULL, status = ?, input = ?, custom_status = NULL,"
+    "UPDATE instances SET execution_id = ?, generation = NULL, status = ?, input = ?, custom_status = ?,"
     " output = NULL, created = ?, updated = ?, is_fresh = 1 WHERE seq = ?"
 )
 _CONTROLS = (EventType.EXECUTION_SUSPENDED, EventType.EXECUTION_RESUMED)
@@ -163,7 +163,7 @@ class SqliteUnit:
             status, output = result.ending.status, result.ending.output
         elif result.is_suspended:
             status = RuntimeStatus.SUSPENDED
-        facts = (int(status), _storable(result.custom_status), _storable(output), commit.ended, loaded.seq)
+        facts = (int(status), _storable(_custom_status(commit)), _storable(output), commit.ended, loaded.seq)
         self._sql.execute(_AFTER_TURN, facts)
         for message in result.messages:
             if isinstance(message, RunActivity):
@@ -196,7 +196,8 @@ class SqliteUnit:
         self._sql.execute("INSERT INTO turns VALUES (?, 0, ?)", (seq, codec.encode_all(commit.next_events)))
         execution_id = started.fields["OrchestrationInstance"]["ExecutionId"]
         running, text = int(RuntimeStatus.RUNNING), _storable(started.fields["Input"])
-        self._sql.execute(_AFTER_CONTINUE, (execution_id, running, text, started.at, commit.ended, seq))
+        status = _storable(_custom_status(commit))
+        self._sql.execute(_AFTER_CONTINUE, (execution_id, running, text, status, started.at, commit.ended, seq))
         self.effects.woken.add(seq)
 
     def _replace(self, child: NewInstance) -> None:
@@ -284,3 +285,9 @@ def _reason_shown(loaded: LoadedTurn) -> str | None:
 def _storable(text: str | None) -> str | None:
     """Return *text* with what is no character (half a surrogate pair) replaced, as .NET writes it."""
     return None if text is None else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _custom_status(commit: TurnCommit) -> str | None:
+    """Return the custom status after a turn; that of an execution stays through the first turn of the next one."""
+    own = commit.result.custom_status
+    return commit.loaded.instance.custom_status if own is None and commit.loaded.is_fresh else own
