@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _JSON = ("Content-Type", "application/json; charset=utf-8")
+STORAGE_PROBLEM = "An error occurred while communicating with Azure Storage"
+STORAGE_ERROR = "DurableTask.AzureStorage.Storage.DurableTaskStorageException"
+
 _STACK = "   at devhost"  # the key is always there; what it holds is nobody's business
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from devhost.api import control, status
 from devhost.api.answers import (
+    STORAGE_ERROR,
+    STORAGE_PROBLEM,
     ArgumentError,
     OperationError,
     RefusedError,
@@ -119,8 +121,7 @@ class DurableApi:
             text = f"Unable to resolve the Azure Storage connection named '{connection}'."
             raise OperationError(text)
         if not (name.isascii() and name.isalnum() and name[0].isalpha() and len(name) in _HUB_NAME_RANGE):
-            text = "An error occurred while communicating with Azure Storage"
-            raise OperationError(text, "DurableTask.AzureStorage.Storage.DurableTaskStorageException")
+            raise OperationError(STORAGE_PROBLEM, STORAGE_ERROR)
         return replace(self._hub, name=name, connection=connection)
 
     def _starter(self, incoming: Incoming, hub: Hub) -> Starter:
@@ -159,7 +160,7 @@ def _missing(what: str, row: str) -> Outgoing:
 
 def _is_known(connection: str, default: str) -> bool:
     """Say whether *connection* names a storage account, by its setting with or without its prefix."""
-    if connection.lower() in {default.lower(), "storage"}:
+    if connection.lower() in {default.lower(), "storage", "azurewebjobsstorage"}:
         return True
     names = {connection.lower(), f"azurewebjobs{connection}".lower()}
     return any(name.lower().partition("__")[0] in names for name in os.environ)

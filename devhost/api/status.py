@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devhost import lenient_json
-from devhost.api.answers import ArgumentError, OperationError, empty, json_answer
+from devhost.api.answers import (
+    STORAGE_ERROR,
+    STORAGE_PROBLEM,
+    ArgumentError,
+    OperationError,
+    empty,
+    json_answer,
+)
 from devhost.api.histories import Detail, history_events
 from devhost.engine.engine import Query as InstanceQuery
 from devhost.engine.history import RuntimeStatus
@@ -122,6 +129,5 @@ def _after(token: str) -> str:
     except (binascii.Error, UnicodeError):
         text = ""
     if not text.startswith("after "):
-        message = "The continuation token is not one of devhost's."
-        raise OperationError(message, "System.FormatException")
+        raise OperationError(STORAGE_PROBLEM, STORAGE_ERROR)
     return text.removeprefix("after ")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devhost import ticks
+from devhost import lenient_json, ticks
 from devhost.engine.history import INCOMING, NO_ID, EventType
-from devhost.json_text import compact, parse
+from devhost.json_text import compact
 
 if TYPE_CHECKING:
     from devhost.engine.history import Event
@@ -41,7 +41,7 @@ def body_text(call: OrchestratorCall) -> str:
 
 def _input(started: Event) -> Any:  # noqa: ANN401  JSON says anything
     text = started.fields["Input"]
-    value = None if text is None else parse(text)
+    value = None if text is None else lenient_json.parse(text)
     if isinstance(value, dict) and next(iter(value), None) in _METADATA_KEYS:
         del value[next(iter(value))]  # the real host's parser takes such a first key for its own
     return value
