@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.cases import CaseState, Resolution, Standing
-from domain.errors import ConflictError
+from domain.errors import ConflictError, StorageError
 from providers.case_tables import TableCases
 from providers.memory import MemoryCases
 from providers.tables import Table
@@ -29,6 +29,33 @@ PENDING, APPROVED, COMPLETED, REJECTED, REFUND_FAILED = (
     CaseState.REFUND_FAILED,
 )
 BY_OPERATOR = Resolution.OPERATOR
+
+
+class OvertakenTable(Table):
+    """A table in which, some times, somebody else writes just after we read: a rejection, or the row as it was."""
+
+    def __init__(self, connection_string: str, name: str, *, times: int) -> None:
+        super().__init__(connection_string, name)
+        self.name = name
+        self._times = times
+
+    def find(self, partition: str, row: str) -> dict[str, Any] | None:
+        found = super().find(partition, row)
+        if self._times == 1:
+            self._times = 0
+            TableCases(self).advance(a_change(REJECTED, Resolution.TIMEOUT))
+        elif self._times:
+            self._touch(found)
+        return found
+
+    def _touch(self, found: dict[str, Any] | None) -> None:
+        """Have the row written by somebody else, as it is."""
+        times, self._times = self._times, 0
+        if found is None:
+            TableCases(self).advance(a_change(PENDING))
+        else:
+            self.replace({name: value for name, value in found.items() if name != "etag"}, etag=found["etag"])
+        self._times = times
 
 
 @pytest.fixture(params=["memory", "tables"])
@@ -132,6 +159,28 @@ def test_of_decisions_at_the_same_time_one_stands(cases: Cases) -> None:
     written = cases.find(CASE_ID)
     assert written is not None
     assert standings == {written.standing}
+
+
+@pytest.mark.parametrize("opens", [True, False])
+def test_who_is_overtaken_looks_again(azurite: str, opens: bool) -> None:
+    """Between reading and writing somebody else may decide; their decision stands, and is told."""
+    with closing(OvertakenTable(azurite, f"Cases{secrets.token_hex(8)}", times=1)) as table:
+        if not opens:
+            with closing(Table(azurite, table.name)) as other:
+                TableCases(other).advance(a_change(PENDING))
+
+        standing = TableCases(table).advance(a_change(APPROVED, BY_OPERATOR))
+
+        assert standing == Standing(state=REJECTED, resolution=Resolution.TIMEOUT)
+
+
+def test_who_is_overtaken_all_the_time_gives_up_for_now(azurite: str) -> None:
+    """A case that others keep changing is left to a later try."""
+    with (
+        closing(OvertakenTable(azurite, f"Cases{secrets.token_hex(8)}", times=100)) as table,
+        pytest.raises(StorageError, match="being changed"),
+    ):
+        TableCases(table).advance(a_change(COMPLETED, BY_OPERATOR))
 
 
 def test_cases_do_not_touch_one_another(cases: Cases) -> None:

@@ -52,6 +52,13 @@ class OvertakenTable(Table):
         return found
 
 
+class VanishingTable(Table):
+    """A table that has a row in the way of each booking and never shows it."""
+
+    def insert(self, row: Mapping[str, Any]) -> bool:
+        return row["RowKey"] != KEY and super().insert(row)
+
+
 @pytest.fixture(params=["memory", "tables"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[RefundLedger]:
     """A ledger without a booking."""
@@ -110,6 +117,15 @@ def test_who_is_overtaken_gets_the_other_receipt(azurite: str) -> None:
         receipt = TableRefundLedger(table).pay_back(key=KEY, **TERMS)
 
         assert receipt == table.rivals_receipt
+
+
+def test_a_booking_that_vanishes_is_not_known_to_be_paid(azurite: str) -> None:
+    """Where the row that stood in the way cannot be read, nothing is claimed about the payment."""
+    with (
+        closing(VanishingTable(azurite, f"Refunds{secrets.token_hex(8)}")) as table,
+        pytest.raises(StorageError, match="gone"),
+    ):
+        TableRefundLedger(table).pay_back(key=KEY, **TERMS)
 
 
 def test_a_large_sum_is_kept_to_the_last_unit(azurite: str) -> None:
