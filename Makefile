@@ -30,7 +30,7 @@ $(VENV)/.complete: requirements.txt requirements-dev.txt
 		exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version)."
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(RUN) -m pip install --quiet --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
 format: setup ## rewrite the code to the house format

@@ -39,7 +39,7 @@ def python(tmp_path_factory: pytest.TempPathFactory, package: Path) -> Path:
     environment = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=60)
     python = environment / "bin" / "python"
-    quiet = ["--quiet", "--disable-pip-version-check"]
+    quiet = ["--quiet", "--quiet", "--disable-pip-version-check"]
     requirements = ["--requirement", str(package / "requirements.txt")]
     subprocess.run([str(python), "-m", "pip", "install", *quiet, *requirements], check=True, timeout=240)
     return python
