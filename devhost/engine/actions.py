@@ -109,6 +109,7 @@ class Answer:
 
     `error` is set when the orchestrator raised and the SDK could still tell its actions.
     `crash` is set when it could not: then there are no actions, and the instance fails at once.
+    `crash_details` is then what a parent hears besides the text.
     `output` and `custom_status` are JSON text, compact as the host stores them.
     """
 
@@ -117,4 +118,5 @@ class Answer:
     output: str | None = None
     error: str | None = None
     crash: str | None = None
+    crash_details: str | None = None
     custom_status: str | None = None

@@ -125,15 +125,17 @@ def _end(turn: Turn, replay: Replay) -> Ending | NextExecution | None:
         return None
     if walk.outcome.error is not None:
         error = walk.outcome.error
-        return _failure(f"Orchestrator function '{turn.name}' failed: {error}", error)
+        text = f"Orchestrator function '{turn.name}' failed: {error}".rstrip()  # as recorded, blanks at the end go
+        return _failure(text, error, walk.outcome.details)
     if walk.continued is not None:
         text = "null" if walk.continued.input is None else walk.continued.input
         return NextExecution(input=compact(text), carried=tuple(replay.carried))
     return Ending(status=RuntimeStatus.COMPLETED, output=walk.outcome.output)
 
 
-def _failure(output: str, error: str) -> Ending:
-    return Ending(status=RuntimeStatus.FAILED, output=output, details=f"Message: {error}, StackTrace: {_FRAME}")
+def _failure(output: str, error: str, details: str | None = None) -> Ending:
+    told = details or f"Message: {error}, StackTrace: {_FRAME}"
+    return Ending(status=RuntimeStatus.FAILED, output=output, details=told)
 
 
 def _end_event(turn: Turn, replay: Replay, end: Ending | NextExecution) -> Event:

@@ -69,6 +69,7 @@ class Outcome:
     """How the orchestrator function ended: with a failure's text, or with JSON text."""
 
     error: str | None = None
+    details: str | None = None
     output: str | None = None
 
 
@@ -102,7 +103,7 @@ class Walk:
         if crash is None:
             self._go_on()
         else:
-            self.outcome = Outcome(error=crash)
+            self.outcome = Outcome(error=crash, details=self._answer.crash_details)
 
     def end(self, task_id: int, *, has_failed: bool) -> None:
         """Take the end of what is open under *task_id*; unknown ids and duplicates change nothing."""

@@ -6,6 +6,7 @@ import traceback
 
 from devhost.json_text import compact
 
+CRASHED = "One or more errors occurred."
 _HRESULT = -2146233088
 
 
@@ -34,11 +35,19 @@ def worker_text(error: BaseException) -> str:
 
 def serialized(error: BaseException) -> str:
     """Return *error* as the host hands it to orchestrators: a .NET exception as JSON text."""
-    message = f" {described(error)}"
+    return _exception("System.Exception", f" {described(error)}", error)
+
+
+def serialized_crash(error: BaseException) -> str:
+    """Return *error* as a parent hears of it when it left a child's function without the SDK's state behind it."""
+    return _exception("System.AggregateException", CRASHED, error)
+
+
+def _exception(kind: str, message: str, error: BaseException) -> str:
     return compact(
         {
-            "$type": "System.Exception, System.Private.CoreLib",
-            "ClassName": "System.Exception",
+            "$type": f"{kind}, System.Private.CoreLib",
+            "ClassName": kind,
             "Message": message,
             "Data": None,
             "InnerException": _inner(error),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from devhost.engine.actions import Answer
-from devhost.sdk.failures import text_of, worker_text
+from devhost.sdk.failures import CRASHED, serialized_crash, text_of, worker_text
 from devhost.sdk.orchestration_answer import AnswerError, read_answer
 from devhost.sdk.orchestration_body import body_text
 
@@ -35,7 +35,7 @@ def run_turn(function: Callable[..., str], call: OrchestratorCall) -> Answer:
 def _failure(error: BaseException) -> Answer:
     """Return the state that the SDK puts behind a failure's text; without one the orchestrator has crashed."""
     _, marker, state = text_of(error).rpartition(_MARKER)
-    return _read(state) if marker else _broken(worker_text(error))
+    return _read(state) if marker else _broken(worker_text(error), serialized_crash(error))
 
 
 def _read(text: str) -> Answer:
@@ -45,5 +45,5 @@ def _read(text: str) -> Answer:
         return Answer(crash=str(error))
 
 
-def _broken(reason: str) -> Answer:
-    return Answer(crash=f"One or more errors occurred. ({reason})")
+def _broken(reason: str, details: str | None = None) -> Answer:
+    return Answer(crash=f"{CRASHED} ({reason})", crash_details=details)
