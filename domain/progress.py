@@ -96,7 +96,7 @@ class Progress:
                 return after.failed(Reason.EXPIRED)
             case Verdict.CODE_MISMATCH if after.open_attempts:
                 return replace(after, reason=Reason.CODE_MISMATCH)
-            case Verdict.CODE_MISMATCH:
+            case _:
                 return after.failed(Reason.CODE_MISMATCH if self.max_attempts == 1 else Reason.ATTEMPTS_EXHAUSTED)
 
     def to_payload(self) -> dict[str, Any]:
