@@ -28,7 +28,7 @@ def compact(value: object) -> str:
 def parse(text: str) -> Any:  # noqa: ANN401  JSON says anything
     """Read JSON text; raise `ValueError` for anything else, and for what is nested too deeply."""
     try:
-        return json.loads(text, parse_constant=str, parse_float=_number)
+        return json.loads(text, parse_constant=str)
     except RecursionError as error:
         message = "the JSON text is nested too deeply"
         raise ValueError(message) from error
@@ -38,11 +38,6 @@ def recompact(text: str) -> str | None:
     """Return JSON text as the host stores it again; a plain ``null`` is nothing."""
     value = parse(text)
     return None if value is None else compact(value)
-
-
-def _number(text: str) -> float | str:
-    number = float(text)
-    return number if math.isfinite(number) else _name_of(number)
 
 
 def _name_of(number: float) -> str:

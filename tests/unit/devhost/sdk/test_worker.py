@@ -131,6 +131,7 @@ async def test_a_failure_is_told_in_the_real_hosts_words(worker: Worker, name: s
     inner = details["InnerException"]
     assert inner["Message"].startswith("Result: Failure\nException: StockError: no stock\nat all\nStack:   File ")
     assert "in fail" in inner["RemoteStackTrace"]
+    assert "devhost/sdk/activity.py" not in inner["RemoteStackTrace"]
     assert "\n" not in (end.details or "")
 
 
