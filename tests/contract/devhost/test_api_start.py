@@ -184,7 +184,9 @@ async def test_deep_json_is_refused(host: Served) -> None:
 
 async def test_a_start_without_length_or_body_has_a_blank_input(host: Served) -> None:
     """Without Content-Length the empty body is a text of its own, not the absence of an input."""
-    await exchange(host.port, f"POST {HUB}/orchestrators/Waits/abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+    await exchange(
+        host.port, f"POST {HUB}/orchestrators/Waits/abc HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode()
+    )
 
     one = await host.engine.instance("abc")
     assert one is not None
@@ -225,7 +227,9 @@ async def test_a_start_that_waits_answers_with_the_output(host: Served) -> None:
     assert (late.status, list(late.json)) == (202, KEYS)
 
 
-@pytest.mark.parametrize("query", ["timeout=3", "pollingInterval=1", "timeout=0&pollingInterval=0", "timeout=a&pollingInterval=b"])
+@pytest.mark.parametrize(
+    "query", ["timeout=3", "pollingInterval=1", "timeout=0&pollingInterval=0", "timeout=a&pollingInterval=b"]
+)
 async def test_a_start_waits_only_when_asked_properly(host: Served, query: str) -> None:
     """One of the two, no time, or words: the answer comes at once."""
     reply = await host.ask("POST", f"/orchestrators/Waits/a?{query}")
