@@ -45,6 +45,10 @@ class Caller:
         """POST *body* as JSON to *url*."""
         return self._shown("POST", url, json.dumps(body))
 
+    def delete(self, url: str) -> Answer:
+        """DELETE what is at *url*, of which path and query count."""
+        return self._shown("DELETE", url, None)
+
     def get_until(self, url: str, is_so: Callable[[Json], bool], *, what: str) -> Json:
         """GET *url* until its body *is_so*, show the last answer, return its body; raise `ProcessError` if never."""
         answers: list[Answer] = []

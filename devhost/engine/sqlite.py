@@ -35,6 +35,7 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -4000",  # KiB
     "PRAGMA busy_timeout = 5000",
+    "PRAGMA secure_delete = ON",  # what is purged is gone from the file too, however SQLite was built
 )
 
 

@@ -65,6 +65,11 @@ class Operator:
         answer = self._caller.post(f"{MANAGEMENT}/{instance_id}/raiseEvent/{name}", value)
         assert answer.status in {202, 410}, answer
 
+    def purge(self, instance_id: str) -> None:
+        """Have an ended instance forgotten."""
+        answer = self._caller.delete(f"{MANAGEMENT}/{instance_id}")
+        assert answer.status == 200, answer
+
     def advance(self, **wish: str) -> None:
         """Move the host's clock by or to where it is wished, however long the work on the way takes."""
         answer = self._caller.post("/devhost/clock/advance", wish)
