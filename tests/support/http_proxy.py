@@ -50,18 +50,30 @@ class Death:
 class Proxy:
     """What passed, and what is to happen."""
 
-    def __init__(self, server: ThreadingHTTPServer, name_of: Callable[[Request], str | None], target: int) -> None:
+    def __init__(self, target: int, name_of: Callable[[Request], str | None]) -> None:
         self.target = target
         self.names: list[str] = []
         self.death: Death | None = None
-        self._server = server
         self._name_of = name_of
         self._guard = Lock()
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), type("Handler", (_Handler,), {"proxy": self}))
+        self._server.daemon_threads = True
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def port(self) -> int:
         """Where the proxy listens."""
         return int(self._server.server_address[1])
+
+    def serve(self) -> None:
+        """Begin to pass requests on."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
 
     def note(self, request: Request) -> int:
         """Return the number of a request that has a name, else 0."""
@@ -85,27 +97,21 @@ class Proxy:
 @contextmanager
 def proxied(target: int, name_of: Callable[[Request], str | None]) -> Iterator[Proxy]:
     """Pass requests on to port *target* for the length of a block; those that *name_of* names are counted."""
-    server = ThreadingHTTPServer((LOOPBACK, 0), _Handler)
-    server.daemon_threads = True
-    proxy = _Handler.proxies[server.server_address[1]] = Proxy(server, name_of, target)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
+    proxy = Proxy(target, name_of)
+    proxy.serve()
     try:
         yield proxy
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        del _Handler.proxies[proxy.port]
+        proxy.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Takes one request, passes it on, hands the answer back."""
 
-    proxies: dict[int, Proxy] = {}  # noqa: RUF012  the server makes handlers itself; by its port each finds its proxy
+    proxy: Proxy
 
     def pass_on(self) -> None:
-        proxy = self.proxies[self.connection.getsockname()[1]]
+        proxy = self.proxy
         request = Request(self.command, self.path, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         number = proxy.note(request)
         self.close_connection = True
