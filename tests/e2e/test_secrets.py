@@ -115,6 +115,7 @@ def test_a_right_code_stands_in_its_event_and_in_its_work_item(tmp_path: Path) -
         with trial.host() as operator:
             operator.purge(trial.instance_id)
         purged = places_of(trial.db, trial.code)
+        is_left = trial.code.encode() in trial.db.read_bytes()
 
     assert (end["runtimeStatus"], end["output"]) == ("Completed", True)
     assert at_work == {("turns", "EVENT_RAISED"), ("activities", "DigestSmsCode")}
