@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from devhost import ticks
 from devhost.engine import history
-from devhost.engine.entity_request import OPERATION_EVENT, EntityRequest
+from devhost.engine.entity_request import OPERATION_EVENT
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.known import Known
 from devhost.engine.messages import ArmTimer, Message, RunActivity, SendOperation, StartChild
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devhost.engine.actions import Answer
+    from devhost.engine.entity_request import EntityRequest
     from devhost.engine.history import Event
     from devhost.engine.walk import Decision
     from devhost.ticks import Ticks
@@ -157,7 +158,7 @@ def _write(turn: Turn, event_id: int, decision: Decision) -> tuple[Event, Messag
             return history.timer_created(turn.ends_at, event_id, ticks.to_text(decision.fire_at)), decision
         case StartChild(name=name, version=version, instance_id=child_id):
             return history.sub_orchestration_created(turn.ends_at, event_id, name, version, child_id), decision
-        case EntityRequest():
+        case _:
             return _send(turn, event_id, decision)
 
 

@@ -18,9 +18,7 @@ class Wait:
         self.group: Group | None = None
 
     def settle(self) -> None:
-        """Mark it as settled, once."""
-        if self.is_settled:
-            return
+        """Mark it as settled; this happens once."""
         self.is_settled = True
         if self.group is not None:
             self.group.one_settled()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devhost import ticks
-from devhost.engine.actions import Action, Answer, CallHttp, ContinueAsNew, WhenAll, WhenAny
+from devhost.engine.actions import Action, Answer, CallHttp, ContinueAsNew, EntityMessage, WhenAll, WhenAny
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.turn import ArmTimer, Ending, NextExecution, RunActivity, StartChild
 from devhost.ticks import Ticks
@@ -290,24 +290,14 @@ def test_terminate_wins_over_a_result_of_the_same_turn() -> None:
 
 
 def test_an_orchestrator_has_a_hundred_thousand_actions() -> None:
-    """One more is refused, and the error swallowed."""
-    result = Story().begin(asks(*[timer(1, is_canceled=True)] * 100_001, is_done=True))
+    """The errors of a timer and an activity more are swallowed; a signal more fails the orchestration."""
+    many = [timer(1, is_canceled=True)] * 100_000
+    signal = EntityMessage(instance_id="@counter@k", operation="add", input=None, is_signal=True)
+
+    result = Story().begin(asks(*many, timer(), activity(), signal))
 
     assert len(result.messages) == 100_000
-    assert told(result)[-1] == "Completed 100000 None"
-
-
-def test_a_parent_hears_the_details_of_a_crash() -> None:
-    """What the crash left behind goes to the parent as it is, in the place of message and stack."""
-    ending = Story().begin(Answer(crash="no generator", crash_details='{"Message":"broken"}')).ending
-
-    assert ending is not None
-    assert ending.details == '{"Message":"broken"}'
-
-
-def test_blanks_at_the_end_of_a_failure_go() -> None:
-    """The output of a failed instance does not end in blanks, as recorded."""
-    ending = Story().begin(Answer(is_done=True, error="long \n")).ending
-
-    assert ending is not None
-    assert (ending.output or "").endswith("failed: long")
+    assert told(result)[-1] == (
+        "Failed 100000 Orchestrator function 'Flow' failed: Maximum amount of orchestration actions (100000) has been "
+        "reached. This value can be configured in host.json file as MaxOrchestrationActions."
+    )

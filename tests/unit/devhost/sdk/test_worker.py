@@ -62,7 +62,9 @@ def a_set(payload: str) -> set[str]:
 
 def whereabouts(payload: str, context: func.Context) -> list[Any]:
     named = [context.function_name, context.function_directory, len(context.invocation_id), payload]
-    return [*named, threading.current_thread().name, REQUEST.get()]
+    known = context.thread_local_storage.invocation_id == context.invocation_id  # type: ignore[attr-defined]
+    idle = (context.trace_context.trace_parent, context.retry_context.retry_count)
+    return [*named, threading.current_thread().name, REQUEST.get(), known, *idle]
 
 
 @pytest_asyncio.fixture
@@ -158,7 +160,7 @@ async def test_a_plain_activity_runs_on_the_pool_with_the_callers_context(worker
 
     end = await worker.run_activity(a_call("whereabouts", '"x"'))
 
-    assert json.loads(end.result or "") == ["whereabouts", "/app", 36, "x", "pool_0", "seven"]
+    assert json.loads(end.result or "") == ["whereabouts", "/app", 36, "x", "pool_0", "seven", True, "", 0]
 
 
 async def test_an_activity_that_is_gone_fails(worker: Worker) -> None:
