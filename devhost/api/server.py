@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 100 * 1024 * 1024
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+LINGERING = 1.0  # seconds for which the rest of a refused body is read, so that the caller hears the refusal
 PRIVATE_BASE = "/durabletask"
 
 
@@ -93,7 +94,7 @@ class Server:
 
     async def serve(self, listener: socket.socket) -> None:
         """Begin to answer requests on *listener*."""
-        server = web.Server(self._handle, access_log=None, auto_decompress=False)
+        server = web.Server(self._handle, access_log=None, auto_decompress=False, lingering_time=LINGERING)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
