@@ -91,10 +91,10 @@ class CrashRuns:
     def failures(self, points: Sequence[Point]) -> dict[str, str]:
         """Crash at each of *points*, two at a time, and return what went wrong at which."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            told = pool.map(self._told, points)
-        return {str(point): said for point, said in zip(points, told, strict=True) if said}
+            all_said = pool.map(self._said, points)
+        return {str(point): said for point, said in zip(points, all_said, strict=True) if said}
 
-    def _told(self, point: Point) -> str:
+    def _said(self, point: Point) -> str:
         folder = self._new_folder(f"{point.side}-{point.place}-{point.number}".replace(" ", "-"))
         try:
             self._crash_and_go_on(point, folder)
@@ -145,6 +145,11 @@ def numbered(names: Iterable[str]) -> list[str]:
         seen[name] += 1
         told.append(name if name[-1].isdigit() else f"{name} {seen[name]}")
     return told
+
+
+def told(failures: Mapping[str, str]) -> str:
+    """Return the names of the points that failed, and then what was said at each."""
+    return "\n\n".join([", ".join(failures), *(f"{point}: {said}" for point, said in failures.items())])
 
 
 def was_killed(pid: int) -> bool:
