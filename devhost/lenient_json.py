@@ -7,7 +7,6 @@ stored: a text that is only a comment, and ``undefined`` (PARITY.md, row trap 32
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -210,7 +209,7 @@ class _Reader:
             self._refuse(f"Bad JSON escape sequence: \\{name}.")
         return _PLAIN_ESCAPES[name]
 
-    def _number(self, written: str) -> Any:  # noqa: ANN401  int, float, or the name of what JSON cannot say
+    def _number(self, written: str) -> float:
         try:
             value = _number_of(written)
         except ValueError:
@@ -226,7 +225,7 @@ class _Reader:
         raise JsonTextError(message)
 
 
-def _number_of(written: str) -> Any:  # noqa: ANN401  int, float, or the name of what JSON cannot say
+def _number_of(written: str) -> float:
     digits = written.removeprefix("-")
     sign = -1 if digits != written else 1
     if digits[:2] in {"0x", "0X"}:
@@ -234,8 +233,7 @@ def _number_of(written: str) -> Any:  # noqa: ANN401  int, float, or the name of
     if len(digits) > 1 and digits[0] == "0" and digits.isdecimal():
         return sign * int(digits, 8)
     if not digits.isdecimal():
-        number = float(digits)
-        return sign * number if math.isfinite(number) else written[: -len(digits)] + "Infinity"
+        return sign * float(digits)
     if len(digits) > _LONGEST_INTEGER:
         raise ValueError(written)
     return sign * int(digits)
