@@ -27,13 +27,15 @@ TABLES = "table writes"
 ROWS = {"case": "case row", "intent": "intent row", "notice": "notice row", "refund": "ledger row"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class RefundStory:
     """A refund that is approved on the first day, after one leg of waiting; each has an order of its own."""
 
     storage: str
     proxy: Proxy
     order_id: str
+    case_id: str = ""
+    is_approved: bool = False
 
     @property
     def settings(self) -> Mapping[str, str]:
@@ -50,23 +52,24 @@ class RefundStory:
 
     def play(self, caller: Caller) -> None:
         operator = Operator(caller)
-        case_id = operator.only_instance("RefundApproval", BODY | {"orderId": self.order_id})
-        status = operator.status_in(case_id, {"pending_approval"})
-        if status["customStatus"]["state"] == "pending_approval":
+        self.case_id = self.case_id or operator.only_instance("RefundApproval", BODY | {"orderId": self.order_id})
+        status = operator.status_in(self.case_id, {"pending_approval"})
+        if status["customStatus"]["state"] == "pending_approval" and not self.is_approved:
             due_at = datetime.fromisoformat(status["customStatus"]["dueAt"])
             operator.advance(to=(due_at - timedelta(days=6, hours=17)).strftime("%Y-%m-%dT%H:%M:%SZ"))
-            operator.raise_event(case_id, "Approval", {"approved": True})
-        operator.ended(case_id)
+            operator.raise_event(self.case_id, "Approval", {"approved": True})
+            self.is_approved = True
+        operator.ended(self.case_id)
 
     def check(self, caller: Caller, db: Path) -> None:
-        (case_id,) = Operator(caller).instances()
-        status = Operator(caller).status(case_id)
+        status = Operator(caller).status(self.case_id)
 
+        assert Operator(caller).instances() == [self.case_id]
         assert (status["runtimeStatus"], status["output"]) == ("Completed", "completed")
         assert status["customStatus"]["state"] == "completed"
-        assert ends_of(db, case_id) == 1
-        assert self._rows("CountersignRefunds", self.order_id) == [(f"refund:{case_id}", 1999, None)]
-        assert self._rows("CountersignCases", case_id) == [
+        assert ends_of(db, self.case_id) == 1
+        assert self._rows("CountersignRefunds", self.order_id) == [(f"refund:{self.case_id}", 1999, None)]
+        assert self._rows("CountersignCases", self.case_id) == [
             ("case", 1999, "completed"),
             ("notice:completed", None, "completed"),
         ]

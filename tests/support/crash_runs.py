@@ -53,7 +53,7 @@ class Story(Protocol):
         """The proxies between the app and what it talks to, by what passes there."""
 
     def play(self, caller: Caller) -> None:
-        """Bring the flow to its end as a client who looks first and does what is still to be done."""
+        """Bring the flow to its end as a client who remembers what was answered, and asks again for the rest only."""
 
     def check(self, caller: Caller, db: Path) -> None:
         """Raise `AssertionError` unless the flow came to its one right end."""
@@ -140,11 +140,11 @@ def listed(names: Mapping[str, Sequence[str]]) -> str:
 def numbered(names: Iterable[str]) -> list[str]:
     """Give each name that has no number one of its own: `event` is `event 1`, `turn 3` stays."""
     seen: Counter[str] = Counter()
-    told = []
+    given = []
     for name in names:
         seen[name] += 1
-        told.append(name if name[-1].isdigit() else f"{name} {seen[name]}")
-    return told
+        given.append(name if name[-1].isdigit() else f"{name} {seen[name]}")
+    return given
 
 
 def told(failures: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""An operator who drives flows by HTTP, looks before each step, and so may begin again after a crash."""
+"""An operator who drives flows by HTTP."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ class Operator:
     def status(self, instance_id: str) -> dict[str, Any]:
         """Return the status of an instance, all that it holds included."""
         query = "showInput=true&showHistory=true&showHistoryOutput=true"
-        status: dict[str, Any] = self._caller.get(f"{MANAGEMENT}/{instance_id}?{query}").body
+        answer = self._caller.get(f"{MANAGEMENT}/{instance_id}?{query}")
+        assert answer.status in {200, 202}, answer
+        status: dict[str, Any] = answer.body
         return status
 
     def status_in(self, instance_id: str, states: Collection[str]) -> dict[str, Any]:
