@@ -114,6 +114,15 @@ class PendingTimer:
     timer_id: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimer:
+    """A timer that is still to fire, and whose it is."""
+
+    instance_id: str
+    name: str
+    fire_at: Ticks
+
+
 @dataclass(slots=True)
 class Effects:
     """What a commit caused: to be acted upon only after it."""
@@ -196,6 +205,9 @@ class Backend(Protocol):
 
     def has_timer(self, timer: PendingTimer) -> bool:
         """Say whether a timer is still to fire."""
+
+    def due(self, limit: int) -> Sequence[DueTimer]:
+        """Return the first *limit* timers that are still to fire, the next one first."""
 
     def pending(self) -> Effects:
         """Return all that is to be taken up after a start: instances with messages, activities, timers."""

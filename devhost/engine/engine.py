@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devhost.engine.backend import Effects, Instance, NewInstance, Page, PendingTimer, Query
+from devhost.engine.backend import DueTimer, Effects, Instance, NewInstance, Page, PendingTimer, Query
 from devhost.engine.dispatch import ActivityRunner, TurnDispatcher
 from devhost.engine.history import (
     RuntimeStatus,
@@ -215,6 +215,10 @@ class Engine:
     def next_timer(self) -> Ticks | None:
         """Return when the next timer fires."""
         return self._timers.next(self._backend.has_timer)
+
+    async def due(self, *, limit: int) -> Sequence[DueTimer]:
+        """Return the first *limit* timers that are still to fire, the next one first."""
+        return self._backend.due(limit)
 
     async def _move_to(self, at: Ticks) -> None:
         offset = str(self.clock.moved() + max(0, at - self.clock.now()))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devhost.engine import codec
-from devhost.engine.backend import Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
+from devhost.engine.backend import DueTimer, Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
 from devhost.engine.conditions import condition
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.lock import FileLock
@@ -30,6 +30,10 @@ _INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ?"  # noqa: S608  colu
 _TURN = f"SELECT {_COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
 _HISTORY = "SELECT events FROM turns WHERE seq = ? ORDER BY number"
 _MESSAGES = "SELECT number, event FROM messages WHERE seq = ? ORDER BY number"
+_DUE = (
+    "SELECT i.id, i.name, t.fire_at FROM (SELECT seq, fire_at FROM timers ORDER BY fire_at, seq, timer_id LIMIT ?) t"
+    " JOIN instances i ON i.seq = t.seq ORDER BY t.fire_at, t.seq"
+)
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers see the last commit while the writer works
     "PRAGMA temp_store = MEMORY",
@@ -184,6 +188,11 @@ class SqliteBackend:
             (timer.seq, timer.timer_id, timer.fire_at),
         )
         return found.fetchone() is not None
+
+    def due(self, limit: int) -> Sequence[DueTimer]:
+        """Return the first *limit* timers that are still to fire."""
+        rows = self._reader().execute(_DUE, (limit,))
+        return [DueTimer(instance_id=text, name=name, fire_at=Ticks(at)) for text, name, at in rows]
 
     def pending(self) -> Effects:
         """Return all that is to be taken up after a start."""
