@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from devhost import lenient_json
 from devhost.api.answers import RefusedError, empty, json_answer, message
+from devhost.api.callers import check_caller
 from devhost.ticks import PER_MICROSECOND, Ticks, from_span, from_text, to_text
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class ClockApi:
     async def answer(self, incoming: Incoming, segments: Sequence[str]) -> Outgoing:
         """Answer the request for the path ``/devhost/segments``."""
         try:
-            _check_caller(incoming)
+            check_caller(incoming)
             if (incoming.method, *segments) != ("POST", "clock", "advance"):
                 return empty(404)
             return await self._advance(_wish(incoming))
@@ -120,27 +119,6 @@ def _target(wish: dict[str, Any], now: Ticks) -> Ticks:
 
 def _is_emulator(connection: str) -> bool:
     return any(sign in connection for sign in ("UseDevelopmentStorage=true", "//127.0.0.1", "//localhost"))
-
-
-def _check_caller(incoming: Incoming) -> None:
-    """Let only programs on this machine in, and no page of another site that a browser here shows."""
-    origin = incoming.header("Origin")
-    hosts = [incoming.peer[0], urlsplit(f"//{incoming.header('Host') or ''}").hostname]
-    if origin is not None:
-        hosts.append(urlsplit(origin).hostname)
-        if origin != incoming.origin:
-            raise RefusedError(message(403, "devhost's own routes take no requests from other origins."))
-    if not all(_is_loopback(host) for host in hosts):
-        raise RefusedError(message(403, "devhost's own routes answer on the loopback interface only."))
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _wish(incoming: Incoming) -> dict[str, Any]:
