@@ -114,7 +114,7 @@ def _greet(host: Host) -> None:
     lines.append("For detailed output, run func with --verbose flag.")
     lines.append(f"\ndevhost listens on {host.url}; task hub {host.settings.hub}, store: {host.store}")
     if moved := host.clock.moved():
-        ahead = timedelta(seconds=moved // PER_SECOND)
+        ahead = timedelta(seconds=round(moved / PER_SECOND))
         lines.append(
             f"The clock is {ahead} ahead of real time, as this store noted; to be rid of it, delete the store."
         )

@@ -27,6 +27,7 @@ from devhost.engine.sqlite import SqliteBackend
 from devhost.engine.versions import VersionRules
 from devhost.errors import PortBusyError
 from devhost.sdk.client import ClientBinding, Hub
+from devhost.sdk.connections import close_connections
 from devhost.sdk.worker import AppWorker
 from devhost.triggers.durable import LoggedWorker
 from devhost.triggers.http import HttpFunctions
@@ -161,6 +162,7 @@ class Host:
         if self._clock.moved():
             clock.warn_of_storage()
         admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id)
+        self._closing.push_async_callback(close_connections)
         rpc = Server(RpcFront(durable), is_chunked=True)
         front = Server(Front(durable, functions, admin, clock), largest_body=LARGEST_BODY)
         for server, listener in ((rpc, rpc_socket), (front, front_socket)):
