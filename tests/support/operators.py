@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tools.caller import Caller
 
 MANAGEMENT = "/runtime/webhooks/durabletask/instances"
+EVERYTHING = "showInput=true&showHistory=true&showHistoryOutput=true"
 ENDED = frozenset({"Completed", "Failed", "Terminated"})
 SETTLES_WITHIN_SECONDS = 25.0
 
@@ -40,8 +41,7 @@ class Operator:
 
     def status(self, instance_id: str) -> dict[str, Any]:
         """Return the status of an instance, all that it holds included."""
-        query = "showInput=true&showHistory=true&showHistoryOutput=true"
-        answer = self._caller.get(f"{MANAGEMENT}/{instance_id}?{query}")
+        answer = self._caller.get(f"{MANAGEMENT}/{instance_id}?{EVERYTHING}")
         assert answer.status in {200, 202}, answer
         status: dict[str, Any] = answer.body
         return status
@@ -55,7 +55,9 @@ class Operator:
             state = (seen[-1]["customStatus"] or {}).get("state")
             return state in states or seen[-1]["runtimeStatus"] in ENDED
 
-        wait_until(is_there, within=SETTLES_WITHIN_SECONDS, what=f"{instance_id} to be {' or '.join(states)} or ended")
+        wait_until(
+            is_there, within=SETTLES_WITHIN_SECONDS, what=f"{instance_id} to be {' or '.join([*states, 'ended'])}"
+        )
         return seen[-1]
 
     def ended(self, instance_id: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tests.support.builders import KEY, with_twilio
 from tests.support.crash_runs import DIES_WITHIN_SECONDS, NO_ANSWER, was_killed
 from tests.support.leaks import forms_of, forms_of_number, leaks, rows_of
-from tests.support.operators import MANAGEMENT, Operator
+from tests.support.operators import EVERYTHING, MANAGEMENT, Operator
 from tests.support.twilio_stand_in import PROVIDER_TEXT, Answer, TwilioStandIn
 from tools.azurite import running_azurite
 from tools.caller import Caller
@@ -87,7 +87,7 @@ class Trial:
 
     def leaks(self, *others: str) -> list[str]:
         """Return where a secret stands; *others* are secrets of this verification."""
-        texts = (PROVIDER_TEXT, MESSAGE_SID, TOKEN, LOGIN, base64.b64encode(KEY).decode(), *others)
+        texts = (PROVIDER_TEXT, MESSAGE_SID, TOKEN, LOGIN, base64.b64encode(KEY).decode(), "Traceback", *others)
         secrets = {text: forms_of(text) for text in texts}
         secrets |= {"the raw key": [re.compile(re.escape(KEY))], "the number": forms_of_number(NATIONAL)}
         return leaks(secrets, self.sources)
@@ -106,7 +106,8 @@ class Trial:
     def _keep_answers(self, run: str, caller: Caller) -> None:
         outbox = caller.get(f"/api/outbox?instanceId={self.instance_id}")
         assert outbox.status == 404, "only the console provider has an outbox"
-        answers = [outbox.body, Operator(caller).status(self.instance_id), caller.get(MANAGEMENT).body]
+        paths = (f"{MANAGEMENT}/{self.instance_id}?{EVERYTHING}", MANAGEMENT)
+        answers = [outbox.body, *(caller.get(path).body for path in paths)]
         self.sources[f"{run}, answers"] = json.dumps(answers).encode()
 
 
