@@ -3,52 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devhost.engine.backend import DueTimer, Effects, Instance, NewInstance, Page, PendingTimer, Query
 from devhost.engine.dispatch import ActivityRunner, TurnDispatcher
+from devhost.engine.entities import signal
 from devhost.engine.history import (
     RuntimeStatus,
     event_raised,
     execution_resumed,
     execution_suspended,
     execution_terminated,
+    generic_event,
 )
+from devhost.engine.options import EngineOptions
+from devhost.engine.refusals import unknown_entity
 from devhost.engine.rest import Rest
 from devhost.engine.timers import Timers
 from devhost.engine.turns import TurnRunner
-from devhost.engine.versions import VersionRules
 from devhost.engine.writer import CommitObserver, Write, Writer
-from devhost.errors import InstanceNotFoundError, NotEmulatedError
+from devhost.errors import InstanceNotFoundError, UnknownFunctionError
 from devhost.ticks import Ticks, from_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import ThreadPoolExecutor
     from datetime import timedelta
 
     from devhost.clock import Clock
+    from devhost.engine.alarms import Alarm
     from devhost.engine.backend import Backend, Unit
+    from devhost.engine.entities import EntityId
     from devhost.engine.history import Event
-    from devhost.engine.worker import Worker
+    from devhost.engine.worker import Web, Worker
 
 __all__ = ["Engine", "EngineOptions", "Instance", "Page", "Query"]
 
 logger = logging.getLogger(__name__)
 CLOCK_OFFSET = "clock offset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
-    """What host.json says about the engine."""
-
-    versions: VersionRules = field(default_factory=VersionRules)
-    max_orchestrators: int = 20
-    max_activities: int = 20
 
 
 class Engine:
@@ -63,16 +59,20 @@ class Engine:
         *,
         options: EngineOptions | None = None,
         observer: CommitObserver | None = None,
+        web: Web | None = None,
     ) -> None:
         self.clock = clock
         self._backend = backend
         self._options = options or EngineOptions()
         self._rest = Rest()
         self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._alarms: list[Alarm] = []
         self._writer = Writer(backend, self._act_upon, observer)
-        runner = TurnRunner(worker, clock, self._options.versions)
-        self._turns = TurnDispatcher(backend, runner, pool, self._put, self._options.max_orchestrators)
-        self._activities = ActivityRunner(worker, clock, self._put, self._options.max_activities, self._rest)
+        self._runner = TurnRunner(worker, clock, self._options)
+        self._turns = TurnDispatcher(backend, self._runner, pool, self._put, self._options.max_orchestrators)
+        self._activities = ActivityRunner(
+            worker, web, clock, self._put, self._options.max_activities, self._rest
+        )
         self._timers = Timers(clock, self._fire)
 
     async def open(self) -> None:
@@ -145,9 +145,17 @@ class Engine:
         await self._do("resume", lambda unit: unit.resume(instance_id, event))
 
     async def rewind(self, instance_id: str, reason: str | None) -> None:
-        """Refuse: devhost does not rewind yet. Raises `NotEmulatedError`."""
-        message = f"devhost cannot rewind {instance_id!r} ({reason}): PARITY.md, row route 8"
-        raise NotEmulatedError(message)
+        """Run again what failed. Raises `InstanceNotFoundError`, `InstanceStateError` for what has not failed."""
+        message = generic_event(self.clock.now(), data=reason)
+        await self._do("rewind", lambda unit: unit.rewind(instance_id, message))
+
+    async def signal_entity(self, entity: EntityId, operation: str, input_text: str | None) -> None:
+        """Queue an operation that nobody waits for. Raises `UnknownFunctionError`."""
+        known = self._runner.known
+        if not known.entity(entity.name):
+            raise UnknownFunctionError(unknown_entity(entity.name, known))
+        message = signal(self.clock.now(), operation, input_text)
+        await self._do("signal", lambda unit: unit.signal(str(entity), message))
 
     async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
         """Start the same function with the same input and return the id.
@@ -204,7 +212,7 @@ class Engine:
         """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest."""
         target = Ticks(self.clock.now() + from_span(by))
         await self._rest.reached()
-        while (due := self._timers.next(self._backend.has_timer)) is not None and due <= target:
+        while (due := self.next_timer()) is not None and due <= target:
             await self._move_to(due)
         await self._move_to(target)
 
@@ -213,8 +221,30 @@ class Engine:
         await self._rest.reached()
 
     def next_timer(self) -> Ticks | None:
-        """Return when the next timer fires."""
-        return self._timers.next(self._backend.has_timer)
+        """Return when the next timer fires or the next alarm rings."""
+        due = [self._timers.next(self._backend.has_timer), *(alarm.next() for alarm in self._alarms)]
+        return min((at for at in due if at is not None), default=None)
+
+    def watch(self, alarm: Alarm) -> None:
+        """Let moves of the clock stop at *alarm* too."""
+        self._alarms.append(alarm)
+
+    @contextlib.contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Keep the engine from rest while something outside it is done that may cause work."""
+        self._rest.begin()
+        try:
+            yield
+        finally:
+            self._rest.end()
+
+    async def note(self, key: str, value: str) -> None:
+        """Keep a fact about the host in the store; it is committed when this returns."""
+        await self._do("note", lambda unit: unit.note(key, value))
+
+    def noted(self, key: str) -> str | None:
+        """Return a fact that was noted, as last committed."""
+        return self._backend.noted(key)
 
     async def due(self, *, limit: int) -> Sequence[DueTimer]:
         """Return the first *limit* timers that are still to fire, the next one first."""
@@ -225,6 +255,8 @@ class Engine:
         await self._do(CLOCK_OFFSET, lambda unit: unit.note(CLOCK_OFFSET, offset))
         self.clock.move_to(at)
         self._timers.fire_due()
+        for alarm in self._alarms:
+            alarm.ring()
         await self._rest.reached()
 
     async def _do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
