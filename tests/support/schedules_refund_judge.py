@@ -83,6 +83,9 @@ class RefundJudge:
         assert (status["resolution"] is None) == (status["state"] == "pending_approval")
         assert status["resolution"] in {None, "operator", "timeout"}
         assert status["dueAt"] == stamp(to_datetime(self.due_at))
+        if not any(store.faults.met for store in (self.run.cases, self.run.ledger, self.run.notices)):
+            is_waiting = status["state"] == "pending_approval"
+            assert is_waiting or one.status is not RuntimeStatus.RUNNING, "decided, and still running"
 
     def _pays_once_and_only_what_was_approved_in_time(self) -> None:
         assert self.paid <= 1, "paid twice"

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from devhost.engine.history import EventType, RuntimeStatus
 from devhost.ticks import PER_SECOND, Ticks, to_datetime
-from domain.challenge import SEND_TRIES
+from domain.challenge import MALFORMED_MOST, SEND_TRIES
 from domain.payloads import stamp
 from tests.support.builders import A_NUMBER
 from tests.support.schedules_sms import EXACT, LONG_CODE, MALFORMED, RIGHT, TAGGED, TIMEOUT_SECONDS, WRONG
 from tests.support.schedules_steps import Control, Turned, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devhost.engine.engine import Instance
     from tests.support.schedules_sms import Verification
 
@@ -96,6 +98,8 @@ class SmsJudge:
         assert status["expiresAt"] in {None, self._told_deadline()}
         assert status["to"] == A_NUMBER.masked
         assert len(one.custom_status or "") <= STATUS_MOST
+        is_over = status["state"] in {"verified", "failed"}
+        assert not (is_over and one.status is RuntimeStatus.RUNNING), "over, and still running"
 
     def _never_goes_back(self) -> None:
         told = [status for status in map(shown, self.run.player.seen) if status]
@@ -114,20 +118,32 @@ class SmsJudge:
             return
         assert self.sent is not None, "verified without a message"
         assert self.deadline is not None
-        assert any(self._is_right(one) and one.now <= self.deadline for one in self.answers), "no right answer in time"
+        assert any(self._is(one, RIGHT) and one.now <= self.deadline for one in self.answers), "no right answer in time"
         assert self._ends_of("DigestSmsCode")[-1].now <= self.deadline, "decided after the deadline"
 
     def _loses_no_right_answer(self) -> None:
-        """The first answer verifies, if it is right, in time, and nobody says or does anything else before it."""
-        if not self.answers or self.sent is None or self.deadline is None or self._is_disturbed():
-            return
-        heard_at = max(self.answers[0].place, self.sent.place)
-        heard = [one for one in self.answers if one.place <= heard_at]
-        if not all(map(self._is_right, heard)) or self.run.turns[heard_at].now >= self.deadline:
+        """The first answer that is one verifies, if it is right and in time, and nobody intervenes."""
+        heard_at = self._right_answer_heard_at()
+        if heard_at is None or self.deadline is None or self.run.turns[heard_at].now >= self.deadline:
             return
         digested = self._ends_of("DigestSmsCode")
         assert digested, "a right answer was not looked at"
         assert self.is_verified or digested[0].now >= self.deadline, "a right answer was lost"
+
+    def _right_answer_heard_at(self) -> int | None:
+        """Return the place in the history from which a right answer can be heard that no other stands before.
+
+        Answers that are none may stand before it, but no early ones, which the platform repeats.
+        """
+        right = next((one for one in self.answers if self._is(one, RIGHT)), None)
+        if right is None or self.sent is None or self._is_disturbed():
+            return None
+        heard_at = max(right.place, self.sent.place)
+        others = [one for one in self.answers if one.place <= heard_at and not self._is(one, RIGHT)]
+        if len(others) > MALFORMED_MOST:
+            return None
+        pass_over = (one.place > self.sent.place and self._is(one, MALFORMED) for one in others)
+        return heard_at if all(pass_over) else None
 
     def _keeps_secrets(self) -> None:
         number, code = A_NUMBER.national, self.run.code
@@ -153,14 +169,14 @@ class SmsJudge:
         }
         return [one for one in turns if one.event.fields.get("TaskScheduledId") in ids]
 
-    def _is_right(self, answer: Turned) -> bool:
-        return any(self.run.player.words[word] == answer.event.fields["Input"] for word in RIGHT)
+    def _is(self, answer: Turned, words: Sequence[str]) -> bool:
+        return any(self.run.player.words[word] == answer.event.fields["Input"] for word in words)
 
     def _is_late(self, at: Ticks) -> bool:
         return self.deadline is not None and at > self.deadline
 
     def _is_handled_late(self) -> bool:
-        return any(self._is_right(one) and self._is_late(one.now) for one in self.answers)
+        return any(self._is(one, RIGHT) and self._is_late(one.now) for one in self.answers)
 
     def _is_disturbed(self) -> bool:
         said = self.run.player.said
