@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import types
 import typing
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,6 +120,7 @@ def _function(built: Any) -> Function:  # noqa: ANN401  the SDK's class differs 
     parameters = set(inspect.signature(code).parameters)
     bound = {binding["name"] for binding in bindings}
     _check_parameters(name, trigger, parameters, bound)
+    _check_types(name, {key: hint for key, hint in annotations.items() if key in parameters & bound})
     _check_clients(name, code, bindings)
     return Function(
         name=name,
@@ -161,6 +163,19 @@ def _check_parameters(name: str, trigger: Mapping[str, Any], parameters: set[str
     if missing:
         message = f"Function {name} has bindings without a parameter of that name: {_listed(missing)}."
         raise AppError(message)
+
+
+def _check_types(name: str, hints: Mapping[str, Any]) -> None:
+    """Refuse, on a bound parameter, an annotation that is neither a class nor typing's alias, as the worker does."""
+    for parameter, hint in hints.items():
+        is_class = isinstance(hint, type) and not isinstance(hint, types.GenericAlias)
+        is_alias = not isinstance(hint, types.GenericAlias) and isinstance(typing.get_origin(hint), type)
+        if not is_class and not (is_alias and not isinstance(hint, types.UnionType)):
+            message = (
+                f"Function {name} annotates its parameter {parameter} with {hint!r}, which the worker refuses as a "
+                "non-type annotation; use a class, or typing's spelling such as typing.Dict[str, typing.Any]."
+            )
+            raise AppError(message)
 
 
 def _check_clients(name: str, code: Callable[..., Any], bindings: Sequence[Mapping[str, Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def counter(context: Any) -> Any:
     return context
 
 
-def echo(payload: dict[str, Any]) -> dict[str, Any]:
+def echo(payload: typing.Dict[str, Any]) -> dict[str, Any]:  # noqa: UP006  the worker refuses dict[str, Any]
     """Return the payload."""
     return payload
 
@@ -196,3 +197,30 @@ def test_two_activities_of_one_durable_name_are_refused(app: Any) -> None:
 def two_names(payload: str) -> str:
     """Return the payload."""
     return payload
+
+
+@pytest.mark.parametrize("hint", [dict[str, Any], list[int], str | None, typing.Optional[str]])  # noqa: UP045  as written
+def test_a_parameter_needs_a_type_that_the_worker_takes(app: Any, hint: Any) -> None:
+    """An annotation that is no class is refused here because the worker refuses it in Azure."""
+
+    def act(payload: Any) -> str:
+        return str(payload)
+
+    act.__annotations__["payload"] = hint
+    an_activity(app, act, "Act")
+
+    with pytest.raises(AppError, match="Act annotates its parameter payload"):
+        FunctionTable.of(app)
+
+
+@pytest.mark.parametrize("hint", [dict, Any, object, typing.Dict[str, Any], func.Out[str]])  # noqa: UP006  as written
+def test_classes_and_typings_own_aliases_are_taken(app: Any, hint: Any) -> None:
+    """What the worker takes is taken."""
+
+    def act(payload: Any) -> str:
+        return str(payload)
+
+    act.__annotations__["payload"] = hint
+    an_activity(app, act, "Act")
+
+    assert len(FunctionTable.of(app)) == 1
