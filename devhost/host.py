@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from devhost import configuration, loader
 from devhost.api.admin import AdminApi
 from devhost.api.durable import DurableApi
+from devhost.api.page import PageApi
 from devhost.api.server import LARGEST_BODY, PRIVATE_BASE, Front, RpcFront, Server
 from devhost.api.time_travel import ClockApi
 from devhost.clock import Clock, SystemClock
@@ -164,7 +165,8 @@ class Host:
         admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id)
         self._closing.push_async_callback(close_connections)
         rpc = Server(RpcFront(durable), is_chunked=True)
-        front = Server(Front(durable, functions, admin, clock), largest_body=LARGEST_BODY)
+        page = PageApi(self.engine, durable, hub.name)
+        front = Server(Front(durable, functions, admin, clock, page), largest_body=LARGEST_BODY)
         for server, listener in ((rpc, rpc_socket), (front, front_socket)):
             self._closing.push_async_callback(server.close)
             await server.serve(listener)

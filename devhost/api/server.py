@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from devhost.api.admin import AdminApi
     from devhost.api.durable import DurableApi
+    from devhost.api.page import PageApi
     from devhost.api.time_travel import ClockApi
 
 logger = logging.getLogger(__name__)
@@ -40,11 +41,14 @@ class Functions(Protocol):
 class Front:
     """Answers on the public port."""
 
-    def __init__(self, durable: DurableApi, functions: Functions, admin: AdminApi, clock: ClockApi) -> None:
+    def __init__(
+        self, durable: DurableApi, functions: Functions, admin: AdminApi, clock: ClockApi, page: PageApi
+    ) -> None:
         self._durable = durable
         self._functions = functions
         self._admin = admin
         self._clock = clock
+        self._page = page
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         """Answer by whoever has the path."""
@@ -58,7 +62,8 @@ class Front:
             case "admin":
                 return self._admin.answer(incoming.method, [segment.lower() for segment in segments[1:]])
             case "devhost":
-                return await self._clock.answer(incoming, segments[1:])
+                shown = await self._page.answer(incoming, segments[1:])
+                return shown or await self._clock.answer(incoming, segments[1:])
         answered = await self._functions.answer(incoming, path.strip("/"))
         if answered is None and path == "/" and incoming.method in {"GET", "HEAD"}:
             return landing_page()

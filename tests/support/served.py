@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from devhost.api.admin import AdminApi
 from devhost.api.durable import DurableApi
+from devhost.api.page import PageApi
 from devhost.api.server import LARGEST_BODY, Front, RpcFront, Server
 from devhost.api.time_travel import ClockApi
 from devhost.engine.actions import Answer, CallActivity, ContinueAsNew, CreateTimer, WaitForEvent
@@ -68,7 +69,8 @@ async def served(
         durable = DurableApi(engine, Hub(name="TestHub", connection="Storage", key=KEY))
         clock = ClockApi(engine, patience=patience)
         admin = AdminApi(host_id="testhub", bundle_id="Bundle")
-        fronts = (Front(durable, NoFunctions(), admin, clock), RpcFront(durable))
+        page = PageApi(engine, durable, "TestHub")
+        fronts = (Front(durable, NoFunctions(), admin, clock, page), RpcFront(durable))
         sockets = [_listening() for _ in fronts]
         servers = [Server(fronts[0], largest_body=largest_body), Server(fronts[1], is_chunked=True)]
         for server, listener in zip(servers, sockets, strict=True):
