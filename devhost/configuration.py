@@ -43,6 +43,7 @@ class HostSettings:
     max_orchestrators: int = field(default_factory=lambda: 10 * _cores())
     use_forwarded_host: bool = False
     bundle_id: str = ""
+    extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 def _cores() -> int:
@@ -80,6 +81,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
         max_orchestrators=int(_get(durable, "maxConcurrentOrchestratorFunctions") or settings.max_orchestrators),
         use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
         bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
+        extensions=_section(host_json, "extensions"),
     )
 
 

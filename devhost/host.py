@@ -32,6 +32,8 @@ from devhost.sdk.connections import close_connections
 from devhost.sdk.worker import AppWorker
 from devhost.triggers.durable import LoggedWorker
 from devhost.triggers.http import HttpFunctions
+from devhost.triggers.invoking import Invoker
+from devhost.triggers.services import Surroundings, outputs_of, services_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,9 +125,21 @@ class Host:
             origin=f"http://localhost:{port}", rpc_base=f"http://127.0.0.1:{rpc_port}{PRIVATE_BASE}/", hub=hub
         )
         pool = self._pool()
-        functions = HttpFunctions(self.table, self.settings.route_prefix, binding, pool)
+        outputs = outputs_of(self.table, self.settings.extensions, os.environ)
+        invoker = Invoker(binding, self.table.directory, pool, outputs)
+        functions = HttpFunctions(self.table, self.settings.route_prefix, invoker)
         self.engine = await self._engine(pool)
         await self._serve(front_socket, rpc_socket, functions, hub)
+        await self._listen(invoker)
+
+    async def _listen(self, invoker: Invoker) -> None:
+        """Start what listens besides HTTP."""
+        surroundings = Surroundings(
+            engine=self.engine, invoker=invoker, environ=os.environ, extensions=self.settings.extensions
+        )
+        for service in services_of(self.table, surroundings):
+            self._closing.push_async_callback(service.stop)
+            await service.start()
 
     def _listening(self, address: str, port: int) -> socket.socket:
         return self._closing.enter_context(_listening(address, port))

@@ -20,7 +20,18 @@ if TYPE_CHECKING:
 
 FRONT_DOOR = "function_app"
 KNOWN_BINDINGS = frozenset(
-    {"httpTrigger", "http", "orchestrationTrigger", "activityTrigger", "entityTrigger", "durableClient"}
+    {
+        "httpTrigger",
+        "http",
+        "orchestrationTrigger",
+        "activityTrigger",
+        "entityTrigger",
+        "durableClient",
+        "timerTrigger",
+        "queueTrigger",
+        "queue",
+        "blobTrigger",
+    }
 )
 
 

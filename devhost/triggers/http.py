@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextvars
-import functools
 import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devhost.errors import AppError
-from devhost.sdk.functions import CONTEXT, DURABLE_CLIENT, HTTP_TRIGGER, RETURN
+from devhost.sdk.functions import HTTP_TRIGGER, RETURN
 from devhost.sdk.http import Outgoing, to_http_request, to_outgoing
-from devhost.sdk.invocation import Invocation
 from devhost.triggers.templates import Template, compiled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from concurrent.futures import Executor
 
-    from devhost.sdk.client import ClientBinding
     from devhost.sdk.functions import Function, FunctionTable
     from devhost.sdk.http import Incoming
+    from devhost.triggers.invoking import Invoker
 
 logger = logging.getLogger(__name__)
 _RESERVED = ("admin", "runtime", "devhost")
@@ -60,11 +55,9 @@ def _route(function: Function, prefix: str) -> Route:
 class HttpFunctions:
     """Answers requests by the functions of one app; plain ``def`` ones run on *pool*."""
 
-    def __init__(self, table: FunctionTable, prefix: str, binding: ClientBinding, pool: Executor) -> None:
+    def __init__(self, table: FunctionTable, prefix: str, invoker: Invoker) -> None:
         self._routes = routes_of(table, prefix)
-        self._directory = table.directory
-        self._binding = binding
-        self._pool = pool
+        self._invoker = invoker
 
     async def answer(self, incoming: Incoming, path: str) -> Outgoing | None:
         """Answer by the function that *path* (decoded once, without slashes around it) and the method mean, if any."""
@@ -80,27 +73,13 @@ class HttpFunctions:
         """Call a function; whatever it raises is logged and answered by 500 without a body."""
         began = time.perf_counter()
         try:
-            returned = await self._run(function, self._arguments(function, incoming, values))
+            returned = await self._invoker.call(function, to_http_request(incoming, values))
             outgoing = to_outgoing(returned)
         except Exception:  # the HTTP boundary
             logger.exception("function failed", extra=_facts(function, began))
             return Outgoing(status=500)
         logger.info("function ended", extra=_facts(function, began))
         return outgoing
-
-    def _arguments(self, function: Function, incoming: Incoming, values: Mapping[str, str]) -> dict[str, Any]:
-        arguments: dict[str, Any] = {function.trigger["name"]: to_http_request(incoming, values)}
-        for client in function.bindings_of(DURABLE_CLIENT):
-            arguments[client["name"]] = self._binding.text(dict(client))
-        if function.takes_context:
-            arguments[CONTEXT] = Invocation(function.name, self._directory)
-        return arguments
-
-    async def _run(self, function: Function, arguments: dict[str, Any]) -> Any:  # noqa: ANN401  whatever it returns
-        if function.is_async:
-            return await function.function(**arguments)
-        call = functools.partial(contextvars.copy_context().run, function.function, **arguments)
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
 
 def _facts(function: Function, began: float) -> dict[str, Any]:

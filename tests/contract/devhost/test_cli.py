@@ -224,8 +224,8 @@ def test_an_app_that_does_not_load_is_one_line(tmp_path: Path, source: str, prob
             "The annotations of function Bad do not resolve",
         ),
         (
-            '@app.queue_trigger(arg_name="message", queue_name="q", connection="c")\ndef Listens(message): pass\n',
-            "the binding queueTrigger (message), which devhost does not have: see PARITY.md, row 8.1",
+            '@app.event_grid_trigger(arg_name="event")\ndef Listens(event): pass\n',
+            "the binding eventGridTrigger (event), which devhost does not have: see PARITY.md, row 8.1",
         ),
         ('@app.route(route="x/{n:prime}")\ndef Odd(req): pass\n', "constraint 'prime'"),
         ('@app.route(route="admin/x")\ndef Takes(req): pass\n', "PARITY"),
