@@ -12,6 +12,7 @@ DevhostError
 │   ├── InstanceEndedError      it has completed, failed or been terminated
 │   ├── InstanceExistsError     an instance of that id is alive
 │   └── InstanceStateError      the operation does not fit the state
+├── UnknownFunctionError        the app has no function of that name; the message is the real host's
 └── HostError                   we must change, or somebody must try again
     ├── PortBusyError           another process listens there
     └── StoreLockedError        another devhost owns the database file
@@ -71,6 +72,10 @@ class InstanceExistsError(RequestError):
 
 class InstanceStateError(RequestError):
     """The operation is not possible in the instance's state, *status*."""
+
+
+class UnknownFunctionError(DevhostError):
+    """A caller names a function that the app does not have."""
 
 
 class HostError(DevhostError):

@@ -52,15 +52,13 @@ async def operate(engine: Engine, operation: str, instance_id: str, query: Query
 
 async def rewind(engine: Engine, instance_id: str, query: Query) -> Outgoing:
     """Run again what failed in a Failed instance."""
-    one = await engine.instance(instance_id)
-    if one is None:
+    try:
+        await engine.rewind(instance_id, query.text("reason"))
+    except InstanceNotFoundError:
         return json_answer(404, f'No orchestration with instance ID "${instance_id}" found.')
-    if one.status != RuntimeStatus.FAILED:
-        text = (
-            f'This orchestration has status {one.status.label}, but only orchestrations in the "Failed" state can be '
-        )
+    except InstanceStateError as error:
+        text = f'This orchestration has status {error.status}, but only orchestrations in the "Failed" state can be '
         return json_answer(412, f"{text}rewound.")
-    await engine.rewind(instance_id, query.text("reason"))
     return empty(202)
 
 

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from devhost.api import control, status
+from devhost.api import control, entities, status
 from devhost.api.answers import (
     STORAGE_ERROR,
     STORAGE_PROBLEM,
@@ -74,7 +74,7 @@ class DurableApi:
             case (_, "instances", _):
                 return await self._instances(incoming, rest, query, hub)
             case (_, "entities", _):
-                return _missing("emulate entities yet", "route 12")
+                return await entities.answer(self._engine, incoming, rest, query)
         return empty(404)
 
     async def _instances(self, incoming: Incoming, rest: Sequence[str], query: Query, hub: Hub) -> Outgoing:

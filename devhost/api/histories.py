@@ -75,6 +75,8 @@ def _schedule_of(end: Event) -> str:
 
 def _shown(event: Event, schedules: Mapping[str, Event], detail: Detail) -> dict[str, Any]:
     shown = {"EventType": _name(event.type), **_fields(event, detail), "Timestamp": to_text(event.at)}
+    if event.type == EventType.GENERIC_EVENT:
+        shown = {"Data": shown.pop("Data"), **shown}
     if event.type == EventType.EXECUTION_STARTED:
         shown["FunctionName"] = shown.pop("Name")
         shown.pop("Tags", None)

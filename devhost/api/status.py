@@ -70,10 +70,10 @@ async def page(engine: Engine, query: Query, token: str) -> Outgoing:
         statuses=statuses(query.text("runtimeStatus")),
         id_prefix=query.text("instanceIdPrefix") or "",
     )
-    found = await engine.instances(wanted, limit=_top(query), after=_after(token))
+    found = await engine.instances(wanted, limit=_top(query), after=after_of(token))
     inputs = query.flag("showInput", default=True)
     body = [shown(one, inputs=inputs) for one in found.instances]
-    return json_answer(200, body, [(TOKEN, _token(found.next_after))])
+    return json_answer(200, body, [(TOKEN, token_of(found.next_after))])
 
 
 def no_page() -> Outgoing:
@@ -116,12 +116,13 @@ def _top(query: Query) -> int:
     return min(int(asked), LARGEST_PAGE)
 
 
-def _token(next_after: str | None) -> str:
+def token_of(next_after: str | None) -> str:
+    """Return the token of the page that begins after an id; an empty one if there is none."""
     return "" if next_after is None else base64.urlsafe_b64encode(f"after {next_after}".encode()).decode()
 
 
-def _after(token: str) -> str:
-    """Return the id that a token of ours says."""
+def after_of(token: str) -> str:
+    """Return the id after which the page of *token* begins; raise `OperationError` for a token that is not ours."""
     if not token:
         return ""
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from devhost.engine.entities import Caller, EntityState
     from devhost.engine.history import Event, Parent, RuntimeStatus
     from devhost.engine.turn import TurnResult
     from devhost.ticks import Ticks
@@ -33,15 +34,24 @@ class Instance:
     created: Ticks
     updated: Ticks
 
+    @property
+    def is_entity(self) -> bool:
+        """Whether this is an entity, which has neither executions nor a history."""
+        return not self.execution_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which instances a list or a bulk purge means; all conditions must hold. No statuses: all."""
+    """Which instances a list or a bulk purge means; all conditions must hold. No statuses: all.
+
+    An entity is an instance too, from its first batch on.
+    """
 
     created_from: Ticks | None = None
     created_to: Ticks | None = None
     statuses: frozenset[RuntimeStatus] = frozenset()
     id_prefix: str = ""
+    only_entities: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +101,30 @@ class TurnCommit:
     children: Sequence[NewInstance] = ()
     next_started: Event | None = None
     next_events: Sequence[Event] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer to a call of an entity, for one execution of the caller."""
+
+    caller: Caller
+    event: Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchCommit:
+    """A batch of an entity as it is to be written.
+
+    `consumed` are the numbers of the messages that it took; `has_run` is false if none of them was an operation.
+    """
+
+    loaded: LoadedTurn
+    consumed: Sequence[int]
+    state: EntityState
+    has_run: bool
+    replies: Sequence[Reply]
+    terminated: Event | None
+    ended: Ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +197,21 @@ class Unit(Protocol):
         brings it back, as recorded on the real host.
         """
 
+    def signal(self, entity_id: str, message: Event) -> None:
+        """Queue a message for an entity, which comes to be by it; one that was terminated takes nothing more.
+
+        An orchestration that was started under the entity's id has taken its place, and gets the message as an event.
+        """
+
+    def commit_batch(self, commit: BatchCommit) -> None:
+        """Write a batch: consume its messages, keep the state, answer the callers. Other messages wait."""
+
+    def rewind(self, instance_id: str, message: Event) -> None:
+        """Take back what failed in a Failed instance and in its failed children, and queue *message* where it began.
+
+        Raises `InstanceNotFoundError`, and `InstanceStateError` for an instance that is not Failed.
+        """
+
     def finish_activity(self, number: int, event: Event) -> None:
         """Replace a pending activity by the message of its end; an unknown *number* is dropped."""
 
@@ -173,6 +222,7 @@ class Unit(Protocol):
         """Delete an ended instance and return True; False for an unknown id that begins with ``@``.
 
         Raises `InstanceNotFoundError`, and `InstanceStateError` if it has not ended; ids with ``@`` in front skip both.
+        Messages that wait for an entity are kept: it comes to be again by them.
         """
 
     def purge_where(self, query: Query) -> int:

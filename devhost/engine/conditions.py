@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from devhost.engine.backend import Query
 
+VISIBLE = "NOT (status = 6 AND execution_id = '')"
+"""What holds for every instance but an entity before its first batch, which nobody sees."""
+
 
 def condition(query: Query) -> tuple[str, list[object]]:
     """Return the SQL condition for *query* and its values."""
-    parts, values = ["1"], list[object]()
+    parts, values = [VISIBLE], list[object]()
     if query.created_from is not None:
         parts.append("created >= ?")
         values.append(query.created_from)
@@ -20,6 +23,8 @@ def condition(query: Query) -> tuple[str, list[object]]:
     if query.statuses:
         parts.append(f"status IN ({', '.join('?' * len(query.statuses))})")
         values += [int(status) for status in query.statuses]
+    if query.only_entities:
+        parts.append("execution_id = ''")
     if query.id_prefix:
         parts.append("substr(id, 1, ?) = ?")
         values += [len(query.id_prefix), query.id_prefix]

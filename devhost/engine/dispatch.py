@@ -8,7 +8,9 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
+from devhost.engine.backend import BatchCommit
 from devhost.engine.history import Event, task_completed, task_failed
+from devhost.engine.messages import HTTP_ACTIVITY
 from devhost.engine.worker import ActivityCall, ActivityEnd
 from devhost.engine.writer import Write
 
@@ -17,13 +19,12 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from devhost.clock import Clock
-    from devhost.engine.backend import Backend, PendingActivity
+    from devhost.engine.backend import Backend, PendingActivity, TurnCommit
     from devhost.engine.rest import Rest
     from devhost.engine.turns import TurnRunner
-    from devhost.engine.worker import Worker
+    from devhost.engine.worker import Web, Worker
 
 logger = logging.getLogger(__name__)
-HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
 
 class TurnDispatcher:
@@ -78,8 +79,7 @@ class TurnDispatcher:
         if commit is None or self._stopped:
             self._loop.call_soon_threadsafe(self._done, seq, rest)
             return
-        name = f"turn {commit.loaded.turns + 1}"
-        self._put(Write(name, lambda unit: unit.commit_turn(commit), lambda _: self._done(seq, rest)))
+        self._put(_write(commit, lambda _: self._done(seq, rest)))
 
     def _done(self, seq: int, rest: Rest) -> None:
         woken_again = self._running.pop(seq)
@@ -104,18 +104,26 @@ class TurnDispatcher:
                 await self._none_left.wait()
 
 
+def _write(commit: TurnCommit | BatchCommit, done: Callable[[object], None]) -> Write:
+    if isinstance(commit, BatchCommit):
+        return Write("batch", lambda unit: unit.commit_batch(commit), done)
+    return Write(f"turn {commit.loaded.turns + 1}", lambda unit: unit.commit_turn(commit), done)
+
+
 class ActivityRunner:
     """Runs pending activities and queues the messages of their ends."""
 
     def __init__(
         self,
         worker: Worker,
+        web: Web | None,
         clock: Clock,
         put: Callable[[Write], None],
         most: int,
         rest: Rest,
     ) -> None:
         self._worker = worker
+        self._web = web
         self._clock = clock
         self._put = put
         self._slots = asyncio.Semaphore(most)
@@ -143,9 +151,9 @@ class ActivityRunner:
 
     async def _end_of(self, pending: PendingActivity) -> ActivityEnd:
         if pending.name == HTTP_ACTIVITY:
-            reason = "devhost makes no durable HTTP calls: PARITY.md, row 6.4"
-            logger.error("durable HTTP is not emulated", extra={"instance_id": pending.instance_id})
-            return ActivityEnd(reason=reason)
+            if self._web is None:
+                return ActivityEnd(reason="this engine was given nothing to make HTTP requests with")
+            return await self._web.call(pending.input or "null")
         call = ActivityCall(
             instance_id=pending.instance_id, task_id=pending.task_id, name=pending.name, input=pending.input
         )
@@ -153,7 +161,7 @@ class ActivityRunner:
 
     def _message(self, pending: PendingActivity, end: ActivityEnd) -> Event:
         if end.reason is not None:
-            return task_failed(self._clock.now(), pending.task_id, end.reason, end.details)
+            return task_failed(self._clock.now(), pending.task_id, end.reason, end.details, end.failure)
         return task_completed(self._clock.now(), pending.task_id, end.result)
 
     async def stop(self, grace: float) -> None:

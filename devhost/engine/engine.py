@@ -7,24 +7,26 @@ import contextlib
 import json
 import logging
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devhost.engine.backend import DueTimer, Effects, Instance, NewInstance, Page, PendingTimer, Query
 from devhost.engine.dispatch import ActivityRunner, TurnDispatcher
+from devhost.engine.entities import signal
 from devhost.engine.history import (
     RuntimeStatus,
     event_raised,
     execution_resumed,
     execution_suspended,
     execution_terminated,
+    generic_event,
 )
+from devhost.engine.options import EngineOptions
+from devhost.engine.refusals import unknown_entity
 from devhost.engine.rest import Rest
 from devhost.engine.timers import Timers
 from devhost.engine.turns import TurnRunner
-from devhost.engine.versions import VersionRules
 from devhost.engine.writer import CommitObserver, Write, Writer
-from devhost.errors import InstanceNotFoundError, NotEmulatedError
+from devhost.errors import InstanceNotFoundError, UnknownFunctionError
 from devhost.ticks import Ticks, from_span
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ if TYPE_CHECKING:
     from devhost.clock import Clock
     from devhost.engine.alarms import Alarm
     from devhost.engine.backend import Backend, Unit
+    from devhost.engine.entities import EntityId
     from devhost.engine.history import Event
-    from devhost.engine.worker import Worker
+    from devhost.engine.worker import Web, Worker
 
 __all__ = ["Engine", "EngineOptions", "Instance", "Page", "Query"]
 
@@ -44,19 +47,10 @@ logger = logging.getLogger(__name__)
 CLOCK_OFFSET = "clock offset"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineOptions:
-    """What host.json says about the engine."""
-
-    versions: VersionRules = field(default_factory=VersionRules)
-    max_orchestrators: int = 20
-    max_activities: int = 20
-
-
 class Engine:
     """Runs orchestrations durably. All methods are called on the event loop's thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  composition: one argument for each part it is made of
         self,
         backend: Backend,
         worker: Worker,
@@ -65,6 +59,7 @@ class Engine:
         *,
         options: EngineOptions | None = None,
         observer: CommitObserver | None = None,
+        web: Web | None = None,
     ) -> None:
         self.clock = clock
         self._backend = backend
@@ -73,9 +68,9 @@ class Engine:
         self._waiting: dict[str, list[asyncio.Event]] = {}
         self._alarms: list[Alarm] = []
         self._writer = Writer(backend, self._act_upon, observer)
-        runner = TurnRunner(worker, clock, self._options.versions)
-        self._turns = TurnDispatcher(backend, runner, pool, self._put, self._options.max_orchestrators)
-        self._activities = ActivityRunner(worker, clock, self._put, self._options.max_activities, self._rest)
+        self._runner = TurnRunner(worker, clock, self._options)
+        self._turns = TurnDispatcher(backend, self._runner, pool, self._put, self._options.max_orchestrators)
+        self._activities = ActivityRunner(worker, web, clock, self._put, self._options.max_activities, self._rest)
         self._timers = Timers(clock, self._fire)
 
     async def open(self) -> None:
@@ -148,9 +143,17 @@ class Engine:
         await self._do("resume", lambda unit: unit.resume(instance_id, event))
 
     async def rewind(self, instance_id: str, reason: str | None) -> None:
-        """Refuse: devhost does not rewind yet. Raises `NotEmulatedError`."""
-        message = f"devhost cannot rewind {instance_id!r} ({reason}): PARITY.md, row route 8"
-        raise NotEmulatedError(message)
+        """Run again what failed. Raises `InstanceNotFoundError`, `InstanceStateError` for what has not failed."""
+        message = generic_event(self.clock.now(), data=reason)
+        await self._do("rewind", lambda unit: unit.rewind(instance_id, message))
+
+    async def signal_entity(self, entity: EntityId, operation: str, input_text: str | None) -> None:
+        """Queue an operation that nobody waits for. Raises `UnknownFunctionError`."""
+        known = self._runner.known
+        if not known.entity(entity.name):
+            raise UnknownFunctionError(unknown_entity(entity.name, known))
+        message = signal(self.clock.now(), operation, input_text)
+        await self._do("signal", lambda unit: unit.signal(str(entity), message))
 
     async def restart(self, instance_id: str, *, with_new_id: bool) -> str:
         """Start the same function with the same input and return the id.

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 OPERATION_EVENT = "op"
 
-_TYPE = "Microsoft.Azure.WebJobs.Extensions.DurableTask.RequestMessage, Microsoft.Azure.WebJobs.Extensions.DurableTask"
+REQUEST_TYPE = (
+    "Microsoft.Azure.WebJobs.Extensions.DurableTask.RequestMessage, Microsoft.Azure.WebJobs.Extensions.DurableTask"
+)
 _GUID_NAMESPACE = uuid.UUID("9e952958-5e33-4daf-827f-2fa12937b875")  # of the extension's deterministic GUIDs
 _NEVER = "0001-01-01T00:00:00"
 
@@ -37,7 +39,7 @@ class EntityRequest:
 
     def to_text(self, *, parent: str, parent_execution: str, sent: Ticks) -> str:
         """Return the text of EventSent.Input."""
-        body: dict[str, Any] = {"$type": _TYPE, "op": self.operation.operation}
+        body: dict[str, Any] = {"$type": REQUEST_TYPE, "op": self.operation.operation}
         if self.operation.is_signal:
             body["signal"] = True
         body["input"] = None if self.operation.input is None else compact(self.operation.input)

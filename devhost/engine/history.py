@@ -231,9 +231,12 @@ def task_completed(at: Ticks, task_id: int, result: str | None) -> Event:
     return Event(EventType.TASK_COMPLETED, at, fields={"TaskScheduledId": task_id, "Result": result})
 
 
-def task_failed(at: Ticks, task_id: int, reason: str | None, details: str | None) -> Event:
+def task_failed(
+    at: Ticks, task_id: int, reason: str | None, details: str | None, failure: Mapping[str, Any] | None = None
+) -> Event:
     """Return an activity's failure."""
-    return Event(EventType.TASK_FAILED, at, fields=_failure_fields(task_id, reason, details))
+    fields = {**_failure_fields(task_id, reason, details), "FailureDetails": failure}
+    return Event(EventType.TASK_FAILED, at, fields=fields)
 
 
 def sub_orchestration_created(at: Ticks, event_id: int, name: str, version: str | None, instance_id: str) -> Event:
@@ -286,6 +289,11 @@ def event_sent(at: Ticks, event_id: int, instance_id: str, name: str, input_text
     """Return the decision to send a message to an entity."""
     fields = {"InstanceId": instance_id, "Name": name, "Input": input_text}
     return Event(EventType.EVENT_SENT, at, event_id, fields)
+
+
+def generic_event(at: Ticks, event_id: int = NO_ID, data: str | None = None) -> Event:
+    """Return what stands for an event that a rewind took back, or, with the reason as *data*, for the rewind."""
+    return Event(EventType.GENERIC_EVENT, at, event_id, {"Data": data})
 
 
 def event_raised(at: Ticks, name: str, input_text: str | None) -> Event:

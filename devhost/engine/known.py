@@ -20,5 +20,11 @@ class Known(Protocol):
     def entity(self, name: str) -> bool:
         """Say whether there is such an entity."""
 
+    def activity_names(self) -> Sequence[str]:
+        """Return the names of all activities, as the app spells them."""
+
+    def orchestrator_names(self) -> Sequence[str]:
+        """Return the names of all orchestrators, as the app spells them."""
+
     def entity_names(self) -> Sequence[str]:
         """Return the names of all entities, as the app spells them."""

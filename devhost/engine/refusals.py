@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devhost.engine.known import Known
 
 MAX_ACTIONS = 100_000
@@ -24,15 +26,29 @@ def status_error(custom_status: str | None) -> str | None:
     )
 
 
+def unknown_activity(name: str, known: Known) -> str:
+    """Return why a call of an activity that the app does not have is refused."""
+    return _unknown(name, "an activity", "activity", known.activity_names())
+
+
+def unknown_orchestrator(name: str, known: Known) -> str:
+    """Return why an orchestration that the app does not have is refused."""
+    return _unknown(name, "an orchestrator", "orchestrator", known.orchestrator_names())
+
+
 def unknown_entity(name: str, known: Known) -> str:
-    """Return why a signal to an entity that the app does not have is refused."""
-    names = ", ".join(f"'{other}'" for other in known.entity_names())
+    """Return why a message to an entity that the app does not have is refused."""
+    return _unknown(name, "an entity", "entity", known.entity_names())
+
+
+def _unknown(name: str, one: str, kind: str, names: Sequence[str]) -> str:
+    listed = ", ".join(f"'{other}'" for other in names)
     more = (
-        f"The following are the known entity functions: {names}."
-        if names
-        else "No entity functions are currently registered!"
+        f"The following are the known {kind} functions: {listed}."
+        if listed
+        else f"No {kind} functions are currently registered!"
     )
-    return f"The function '{name}' doesn't exist, is disabled, or is not an entity function. Additional info: {more}"
+    return f"The function '{name}' doesn't exist, is disabled, or is not {one} function. Additional info: {more}"
 
 
 def too_many_actions() -> str:

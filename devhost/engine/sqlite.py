@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devhost.engine import codec
 from devhost.engine.backend import DueTimer, Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
-from devhost.engine.conditions import condition
+from devhost.engine.conditions import VISIBLE, condition
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.lock import FileLock
 from devhost.engine.sqlite_unit import SqliteUnit
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "1"
 _COLUMNS = "id, execution_id, name, version, status, input, custom_status, output, created, updated"
-_INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ?"  # noqa: S608  columns are ours
+_INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
 _TURN = f"SELECT {_COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
 _HISTORY = "SELECT events FROM turns WHERE seq = ? ORDER BY number"
 _MESSAGES = "SELECT number, event FROM messages WHERE seq = ? ORDER BY number"

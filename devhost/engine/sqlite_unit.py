@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devhost.engine import codec
-from devhost.engine.backend import Effects, PendingActivity, PendingTimer
+from devhost.engine.backend import PendingActivity, PendingTimer
 from devhost.engine.conditions import condition
 from devhost.engine.history import (
     EventType,
@@ -15,38 +15,30 @@ from devhost.engine.history import (
     sub_orchestration_failed,
     timer_fired,
 )
+from devhost.engine.sqlite_entities import EntityRows
+from devhost.engine.sqlite_rewind import RewindRows
+from devhost.engine.sqlite_rows import INSERT_INSTANCE
 from devhost.engine.turn import ArmTimer, RunActivity
 from devhost.errors import InstanceEndedError, InstanceExistsError, InstanceNotFoundError, InstanceStateError
 from devhost.ticks import Ticks, to_text
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Sequence
 
     from devhost.engine.backend import LoadedTurn, NewInstance, Query, TurnCommit
     from devhost.engine.history import Event, Parent
     from devhost.engine.turn import Ending
 
-_INSERT = (
-    "INSERT INTO instances (seq, id, execution_id, name, version, generation, parent, status, input, created, updated)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
 _AFTER_TURN = "UPDATE instances SET status = ?, custom_status = ?, output = ?, updated = ?, is_fresh = 0 WHERE seq = ?"
 _AFTER_CONTINUE = (
     "UPDATE instances SET execution_id = ?, generation = NULL, status = ?, input = ?, custom_status = ?,"
     " output = NULL, created = ?, updated = ?, is_fresh = 1 WHERE seq = ?"
 )
 _CONTROLS = (EventType.EXECUTION_SUSPENDED, EventType.EXECUTION_RESUMED)
-_TABLES = ("instances", "turns", "messages", "activities", "timers")
 
 
-class SqliteUnit:
+class SqliteUnit(EntityRows, RewindRows):
     """Writes through one connection; see `devhost.engine.backend.Unit` for what each method promises."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._sql = connection
-        self.effects = Effects()
-        self._last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM instances").fetchone()[0]
 
     def start(self, new: NewInstance) -> None:
         """Create an instance; an ended one of that id is replaced."""
@@ -61,8 +53,7 @@ class SqliteUnit:
         self._create(new, (old[2] or 0) + 1)
 
     def _create(self, new: NewInstance, generation: int | None) -> None:
-        self._last_seq += 1
-        seq = self._last_seq
+        seq = self._new_seq()
         started = execution_started(
             new.at,
             instance_id=new.id,
@@ -75,26 +66,15 @@ class SqliteUnit:
         )
         parent = codec.encode_parent(new.parent)
         facts = (seq, new.id, new.execution_id, new.name, new.version, generation, parent)
-        self._sql.execute(_INSERT, (*facts, int(RuntimeStatus.PENDING), new.input, new.at, new.at))
+        self._sql.execute(INSERT_INSTANCE, (*facts, int(RuntimeStatus.PENDING), new.input, new.at, new.at))
         self._message(seq, started)
         self.effects.changed.add(new.id)
 
-    def _message(self, seq: int, event: Event) -> None:
-        self._sql.execute("INSERT INTO messages (seq, event) VALUES (?, ?)", (seq, codec.encode(event)))
-        self.effects.woken.add(seq)
-
-    def _delete(self, seq: int) -> None:
-        for table in _TABLES:
-            self._sql.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608  our own table names
-
     def _alive(self, instance_id: str) -> tuple[int, RuntimeStatus]:
-        row = self._sql.execute("SELECT seq, status FROM instances WHERE id = ?", (instance_id,)).fetchone()
-        if row is None:
-            raise InstanceNotFoundError(instance_id)
-        status = RuntimeStatus(row[1])
+        seq, status = self._found(instance_id)
         if status.has_ended:
             raise InstanceEndedError(instance_id, status.label)
-        return row[0], status
+        return seq, status
 
     def send(self, instance_id: str, event: Event) -> None:
         """Queue a message."""
@@ -136,6 +116,7 @@ class SqliteUnit:
             self._append(commit)
         for child in commit.children:
             self._replace(child)
+        self._send_operations(commit.result.messages, commit.ended)
         if commit.result.ending is not None:
             self._end(loaded, commit.result.ending, commit.ended)
 
@@ -150,7 +131,7 @@ class SqliteUnit:
             return False
         parent = codec.encode_parent(loaded.parent)
         facts = (loaded.seq, one.id, one.execution_id, one.name, one.version, loaded.generation, parent)
-        self._sql.execute(_INSERT, (*facts, int(one.status), one.input, one.created, one.updated))
+        self._sql.execute(INSERT_INSTANCE, (*facts, int(one.status), one.input, one.created, one.updated))
         return True
 
     def _append(self, commit: TurnCommit) -> None:
@@ -214,14 +195,11 @@ class SqliteUnit:
             self._tell(loaded.parent, ending, at)
 
     def _tell(self, parent: Parent, ending: Ending, at: Ticks) -> None:
-        statement = "SELECT seq, status FROM instances WHERE id = ? AND execution_id = ?"
-        row = self._sql.execute(statement, (parent.instance_id, parent.execution_id)).fetchone()
-        if row is None or RuntimeStatus(row[1]).has_ended:
-            return
         if ending.status == RuntimeStatus.COMPLETED:
-            self._message(row[0], sub_orchestration_completed(at, parent.task_id, ending.output))
+            event = sub_orchestration_completed(at, parent.task_id, ending.output)
         else:
-            self._message(row[0], sub_orchestration_failed(at, parent.task_id, ending.output, ending.details))
+            event = sub_orchestration_failed(at, parent.task_id, ending.output, ending.details)
+        self._message_to_execution(parent.instance_id, parent.execution_id, event)
 
     def finish_activity(self, number: int, event: Event) -> None:
         """Replace a pending activity by the message of its end."""
@@ -229,11 +207,6 @@ class SqliteUnit:
         row = self._sql.execute(statement, (number,)).fetchone()
         if row is not None:
             self._message_if_alive(row[0], event)
-
-    def _message_if_alive(self, seq: int, event: Event) -> None:
-        row = self._sql.execute("SELECT status FROM instances WHERE seq = ?", (seq,)).fetchone()
-        if row is not None and not RuntimeStatus(row[0]).has_ended:
-            self._message(seq, event)
 
     def fire(self, timers: Sequence[PendingTimer]) -> None:
         """Replace pending timers by their messages."""
@@ -246,16 +219,16 @@ class SqliteUnit:
 
     def purge(self, instance_id: str) -> bool:
         """Delete an ended instance."""
-        row = self._sql.execute("SELECT seq, status FROM instances WHERE id = ?", (instance_id,)).fetchone()
         is_free = instance_id.startswith("@")
-        if row is None and is_free:
-            return False
-        if row is None:
-            raise InstanceNotFoundError(instance_id)
-        status = RuntimeStatus(row[1])
+        try:
+            seq, status = self._found(instance_id)
+        except InstanceNotFoundError:
+            if is_free:
+                return False
+            raise
         if not status.has_ended and not is_free:
             raise InstanceStateError(instance_id, status.label)
-        self._delete(row[0])
+        self._forget(seq)
         self.effects.changed.add(instance_id)
         return True
 
@@ -264,7 +237,7 @@ class SqliteUnit:
         where, values = condition(query)
         rows = self._sql.execute(f"SELECT seq, id FROM instances WHERE {where}", values).fetchall()  # noqa: S608  ours
         for seq, instance_id in rows:
-            self._delete(seq)
+            self._forget(seq)
             self.effects.changed.add(instance_id)
         return len(rows)
 

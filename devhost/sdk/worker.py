@@ -7,7 +7,7 @@ import contextvars
 from typing import TYPE_CHECKING
 
 from devhost.engine.actions import Answer
-from devhost.sdk import activity
+from devhost.sdk import activity, entity
 from devhost.sdk.functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
 from devhost.sdk.orchestration import run_turn
 from devhost.sdk.speed import hasten_sdk
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from devhost.engine.worker import ActivityCall, ActivityEnd, OrchestratorCall
+    from devhost.engine.worker import ActivityCall, ActivityEnd, BatchCall, BatchEnd, OrchestratorCall
     from devhost.sdk.functions import FunctionTable
 
 
@@ -46,6 +46,13 @@ class AppWorker:
         if function is None:
             return Answer(crash=self._unknown(call.name))
         return run_turn(function.function, call)
+
+    def run_batch(self, call: BatchCall) -> BatchEnd:
+        """Run operations of an entity on the calling thread."""
+        function = self._table.find(ENTITY_TRIGGER, call.name)
+        if function is None:
+            return entity.failed(call, f"The entity function '{call.name}' does not exist.")
+        return entity.run_batch(function.function, call)
 
     async def run_activity(self, call: ActivityCall) -> ActivityEnd:
         """Run an activity to its end."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devhost.engine.actions import Answer
-    from devhost.engine.worker import ActivityCall, ActivityEnd, OrchestratorCall, Worker
+    from devhost.engine.worker import ActivityCall, ActivityEnd, BatchCall, BatchEnd, OrchestratorCall, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -37,21 +37,29 @@ class LoggedWorker:
         """Run one turn of an orchestrator."""
         began = time.perf_counter()
         answer = self._worker.orchestrate(call)
-        _log(call, began, answer.crash or answer.error)
+        _log(call.name, call.instance_id, began, answer.crash or answer.error)
         return answer
+
+    def run_batch(self, call: BatchCall) -> BatchEnd:
+        """Run operations of an entity."""
+        began = time.perf_counter()
+        end = self._worker.run_batch(call)
+        failures = [one.result for one in end.ends if one.is_error]
+        _log(call.name, f"@{call.name}@{call.key}", began, failures[0] if failures else None)
+        return end
 
     async def run_activity(self, call: ActivityCall) -> ActivityEnd:
         """Run an activity to its end."""
         began = time.perf_counter()
         end = await self._worker.run_activity(call)
-        _log(call, began, end.reason)
+        _log(call.name, call.instance_id, began, end.reason)
         return end
 
 
-def _log(call: OrchestratorCall | ActivityCall, began: float, failure: str | None) -> None:
+def _log(function: str, instance_id: str, began: float, failure: str | None) -> None:
     facts: dict[str, Any] = {
-        "function": call.name,
-        "instance_id": call.instance_id,
+        "function": function,
+        "instance_id": instance_id,
         "ms": round((time.perf_counter() - began) * 1000, 1),
     }
     if failure is None:

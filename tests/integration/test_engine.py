@@ -18,11 +18,13 @@ from devhost.engine.actions import (
     CreateTimer,
     EntityMessage,
     WaitForEvent,
+    WhenAny,
 )
 from devhost.engine.engine import EngineOptions, Query
 from devhost.engine.history import EventType, RuntimeStatus
 from devhost.engine.versions import VersionRules
-from devhost.errors import InstanceEndedError, InstanceExistsError, InstanceNotFoundError, NotEmulatedError
+from devhost.engine.worker import ActivityEnd
+from devhost.errors import InstanceEndedError, InstanceExistsError, InstanceNotFoundError
 from devhost.ticks import from_datetime, to_datetime
 from tests.support.scripted import ScriptedWorker, names, running, seen
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from devhost.engine.actions import Action
     from devhost.engine.engine import Engine
     from devhost.engine.history import Event
 
@@ -312,25 +315,67 @@ async def test_a_version_mismatch_can_be_made_to_fail() -> None:
     assert one.output == "VersionMismatch: Orchestration version did not comply with Worker Versioning"
 
 
-async def test_entities_and_durable_http_fail_loudly(caplog: pytest.LogCaptureFixture) -> None:
-    """What devhost does not have ends in an error that names the row of PARITY.md."""
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        (CallActivity(name="Nowhere", input="1"), "activity"),
+        (WhenAny(actions=(CallSubOrchestration(name="Nowhere", input=None),)), "orchestrator"),
+        (EntityMessage(instance_id="@Nowhere@k", operation="get", input=None, is_signal=False), "entity"),
+    ],
+)
+async def test_a_strict_host_fails_what_would_hang(action: Action, kind: str) -> None:
+    """A call of a function that the app does not have ends the orchestration, which says which ones there are."""
+    worker = ScriptedWorker({"Flow": lambda _: Answer(actions=(action,))}, {"Echo": echo})
+    async with running(worker, options=EngineOptions(is_strict=True)) as engine:
+        await engine.start_instance("Flow", instance_id="one")
 
-    def signals(_: Sequence[Event]) -> Answer:
-        message = EntityMessage(instance_id="@counter@k", operation="add", input="1", is_signal=True)
-        return Answer(actions=(message,), is_done=True)
+        assert await ended(engine, "one") == RuntimeStatus.FAILED
+        one = await engine.instance("one")
+
+    assert one is not None
+    assert (one.output or "").startswith("Orchestrator function 'Flow' failed: The function 'Nowhere' doesn't exist")
+    assert f"The following are the known {kind} functions: " in (one.output or "")
+
+
+async def test_durable_http_is_made_by_what_the_engine_was_given() -> None:
+    """The request goes out as the orchestrator wrote it, and its result or its failure comes back."""
+
+    class Web:
+        async def call(self, request: str) -> ActivityEnd:
+            if request == "[]":
+                return ActivityEnd(reason="no", details="d", failure={"ErrorType": "E"})
+            return ActivityEnd(result=request)
+
+    def fetches(history: Sequence[Event]) -> Answer:
+        ends = [event for event in history if event.type in (EventType.TASK_COMPLETED, EventType.TASK_FAILED)]
+        return Answer(actions=(CallHttp(request='{"n":1}'), CallHttp(request="[]")), is_done=len(ends) == 2)
+
+    async with running(ScriptedWorker({"Fetches": fetches}), web=Web()) as engine:
+        await engine.start_instance("Fetches", instance_id="one")
+        assert await ended(engine, "one") == RuntimeStatus.COMPLETED
+        history = await engine.history("one")
+
+    [done] = [event for event in history if event.type == EventType.TASK_COMPLETED]
+    [failed] = [event for event in history if event.type == EventType.TASK_FAILED]
+    assert done.fields["Result"] == '{"n":1}'
+    assert dict(failed.fields) == {
+        "TaskScheduledId": 1,
+        "Reason": "no",
+        "Details": "d",
+        "FailureDetails": {"ErrorType": "E"},
+    }
+
+
+async def test_an_engine_without_a_web_fails_durable_http() -> None:
+    """The orchestration does not hang."""
 
     def fetches(history: Sequence[Event]) -> Answer:
         return Answer(actions=(CallHttp(request="{}"),), is_done=seen(history, EventType.TASK_FAILED))
 
-    async with running(ScriptedWorker({"Signals": signals, "Fetches": fetches})) as engine:
-        await engine.start_instance("Signals", instance_id="entity")
-        await engine.start_instance("Fetches", instance_id="http")
-        assert await ended(engine, "entity") == RuntimeStatus.FAILED
-        assert await ended(engine, "http") == RuntimeStatus.COMPLETED
-        [failure] = [event for event in await engine.history("http") if event.type == EventType.TASK_FAILED]
+    async with running(ScriptedWorker({"Fetches": fetches})) as engine:
+        await engine.start_instance("Fetches", instance_id="one")
 
-    assert "PARITY.md" in failure.fields["Reason"]
-    assert "entities are not emulated" in caplog.text
+        assert await ended(engine, "one") == RuntimeStatus.COMPLETED
 
 
 async def test_restart_begins_anew_with_the_same_input() -> None:
@@ -350,8 +395,6 @@ async def test_restart_begins_anew_with_the_same_input() -> None:
         assert (len(twin), other.input) == (32, '{"a":1}')
         with pytest.raises(InstanceNotFoundError):
             await engine.restart("nobody", with_new_id=True)
-        with pytest.raises(NotEmulatedError, match="PARITY"):
-            await engine.rewind("one", None)
 
 
 async def test_purge_forgets_one_or_many() -> None:

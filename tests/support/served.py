@@ -18,7 +18,7 @@ from devhost.engine.history import Event, EventType
 from devhost.sdk.client import Hub
 from devhost.ticks import PER_SECOND, Ticks
 from tests.support.raw_http import Reply, ask
-from tests.support.scripted import ScriptedWorker, running
+from tests.support.scripted import ScriptedWorker, counts, keeps, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -98,7 +98,7 @@ def worker() -> ScriptedWorker:
         "Sleeps": _sleeps,
         "Repeats": _repeats,
     }
-    return ScriptedWorker(orchestrators, {"Double": double})
+    return ScriptedWorker(orchestrators, {"Double": double}, {"Counter": counts, "Keeper": keeps})
 
 
 def _waits(history: Sequence[Event]) -> Answer:

@@ -32,6 +32,14 @@ class SomeNames:
         """Say yes to Counter and Keeper."""
         return name.lower() in {"counter", "keeper"}
 
+    def activity_names(self) -> Sequence[str]:
+        """Return the activities."""
+        return ("Echo", "Kind", "Slow")
+
+    def orchestrator_names(self) -> Sequence[str]:
+        """Return the orchestrators."""
+        return ("Flow", "Kid", "Other")
+
     def entity_names(self) -> Sequence[str]:
         """Return Counter and Keeper."""
         return ("Counter", "Keeper")

@@ -10,8 +10,8 @@ from typing import Any
 from devhost import ticks
 from devhost.engine.actions import Answer
 from devhost.engine.history import Event, EventType
+from devhost.engine.names import KnownNames
 from devhost.engine.turn import Turn, TurnResult, decide
-from devhost.engine.turns import KnownNames
 from devhost.engine.worker import OrchestratorCall
 from devhost.sdk.functions import FunctionTable
 from devhost.sdk.worker import AppWorker

@@ -1,0 +1,18 @@
+"""What host.json and the command line say about the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from devhost.engine.versions import VersionRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """Limits and rules; `is_strict` lets fail what would hang for ever: calls of functions that the app has not."""
+
+    versions: VersionRules = field(default_factory=VersionRules)
+    max_orchestrators: int = 20
+    max_activities: int = 20
+    max_batch: int = 5000
+    is_strict: bool = False
