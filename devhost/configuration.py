@@ -25,6 +25,7 @@ _LIMITS = (
     "maxConcurrentActivityFunctions",
     "maxConcurrentOrchestratorFunctions",
     "maxConcurrentEntityFunctions",
+    "maxEntityOperationBatchSize",
     "maxOrchestrationActions",
 )
 
@@ -41,6 +42,7 @@ class HostSettings:
     version_fails: bool = False
     max_activities: int = field(default_factory=lambda: 10 * _cores())
     max_orchestrators: int = field(default_factory=lambda: 10 * _cores())
+    max_batch: int = 5000
     use_forwarded_host: bool = False
     bundle_id: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -79,6 +81,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
         version_fails=_text(durable, "versionFailureStrategy", "Reject").lower() == "fail",
         max_activities=int(_get(durable, "maxConcurrentActivityFunctions") or settings.max_activities),
         max_orchestrators=int(_get(durable, "maxConcurrentOrchestratorFunctions") or settings.max_orchestrators),
+        max_batch=int(_get(durable, "maxEntityOperationBatchSize") or settings.max_batch),
         use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
         bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
         extensions=_section(host_json, "extensions"),

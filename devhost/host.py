@@ -27,6 +27,7 @@ from devhost.engine.engine import Engine, EngineOptions
 from devhost.engine.sqlite import SqliteBackend
 from devhost.engine.versions import VersionRules
 from devhost.errors import PortBusyError
+from devhost.http_calls import HttpCalls
 from devhost.sdk.client import ClientBinding, Hub
 from devhost.sdk.connections import close_connections
 from devhost.sdk.worker import AppWorker
@@ -159,11 +160,14 @@ class Host:
             versions=rules,
             max_orchestrators=self.settings.max_orchestrators,
             max_activities=self.settings.max_activities,
+            max_batch=self.settings.max_batch,
         )
         backend = SqliteBackend(self._db())
         worker = LoggedWorker(AppWorker(self.table, pool))
         observer = CrashPoint.of(os.environ)
-        engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer)
+        web = HttpCalls()
+        self._closing.push_async_callback(web.close)
+        engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer, web=web)
         self._closing.push_async_callback(engine.close, GRACE)
         await engine.open()
         return engine
