@@ -19,6 +19,7 @@ from blueprints.requests import body_of, instance_id_of
 from blueprints.starting import Start, sms_start
 from domain.challenge import CodeRef, SmsSending
 from domain.payloads import text
+from domain.sms import Wording
 from orchestrators.sms_verify import sms_verify
 from providers.wiring import providers
 
@@ -44,10 +45,10 @@ async def SendSmsChallenge(payload: Payload) -> dict[str, str]:
     wired = providers()
     handover = await send_sms_challenge(
         SmsSending.from_payload(payload),
-        brand=wired.settings.sms_brand,
-        domain=wired.settings.public_domain,
+        wording=Wording(brand=wired.settings.sms_brand, domain=wired.settings.public_domain),
         codes=wired.codes,
         vault=wired.vault,
+        gates=wired.gates,
         sms=wired.sms,
     )
     return handover.to_payload()

@@ -16,11 +16,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from domain.errors import SettingError
+from domain.errors import PayloadError, SettingError
+from domain.gates import Limits
+from domain.rates import rates_in
 from domain.sms import BRAND_LENGTH, is_gsm7
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from domain.rates import Rates
 
 TWILIO_API = "https://api.twilio.com"
 _TWILIO_NAMES = ("TwilioAccountSid", "TwilioAuthToken", "TwilioPhoneNumber")
@@ -134,6 +138,58 @@ class Settings:
         return regions
 
     @property
+    def verification_max_attempts(self) -> int:
+        """How many answers a verification of the user API takes."""
+        return self._whole("VerificationMaxAttempts", default=3, least=1, most=10)
+
+    @property
+    def starts_per_phone(self) -> Rates:
+        """How often a verification may start for one phone."""
+        return self._rates("StartsPerPhone", "3/10m,5/1h,10/1d")
+
+    @property
+    def starts_per_address(self) -> Rates:
+        """How often a verification may start from one client address."""
+        return self._rates("StartsPerAddress", "5/10m")
+
+    @property
+    def sends_per_prefix(self) -> Rates:
+        """How many messages may go to the numbers of one prefix."""
+        return self._rates("SendsPerPrefix", "10/10m")
+
+    @property
+    def sends_in_all(self) -> Rates:
+        """How many messages may be sent at all."""
+        return self._rates("SendsInAll", "60/1m,5000/1d")
+
+    @property
+    def wrong_answers_per_phone(self) -> int | None:
+        """How many wrong answers in a row lock a phone; None: none does."""
+        name = "WrongAnswersPerPhone"
+        return None if self._text(name) == "off" else self._whole(name, default=10, least=1, most=1000)
+
+    @property
+    def limits(self) -> Limits:
+        """All limits on starts, sends and wrong answers."""
+        return Limits(
+            starts_per_phone=self.starts_per_phone,
+            starts_per_address=self.starts_per_address,
+            sends_per_prefix=self.sends_per_prefix,
+            sends_in_all=self.sends_in_all,
+            wrong_answers_per_phone=self.wrong_answers_per_phone,
+        )
+
+    @property
+    def trusted_forwarded_hops(self) -> int:
+        """How many proxies in front of the app append to X-Forwarded-For; what stands before theirs is hearsay."""
+        return self._whole("TrustedForwardedHops", default=1, least=1, most=10)
+
+    @property
+    def verification_retention_hours(self) -> int:
+        """How long an ended verification is kept."""
+        return self._whole("VerificationRetentionHours", default=24, least=1, most=8760)
+
+    @property
     def public_base_url(self) -> str | None:
         """Where the app is reached from outside, if that is known."""
         return self._url("PublicBaseUrl")
@@ -179,6 +235,14 @@ class Settings:
         if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
             raise _malformed(name, value, f"a whole number from {least} to {most}, such as {default}")
         return int(value)
+
+    def _rates(self, name: str, default: str) -> Rates:
+        value = self._text(name) or default
+        try:
+            return rates_in(value)
+        except PayloadError:
+            expected = f"limits such as {default} (number/span with s, m, h or d, comma-separated), or off"
+            raise _malformed(name, value, expected) from None
 
     def _url(self, name: str) -> str | None:
         value = self._text(name)

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain.errors import PayloadError
-from domain.payloads import decode, fields_of, text, whole
+from domain.payloads import decode, fields_of, text, truth, whole
 from domain.phone_number import MASKED
 from domain.sms import SendOutcome
 
@@ -71,6 +71,8 @@ class SmsChallenge:
     malformed_most: int = MALFORMED_MOST
     send_tries: int = SEND_TRIES
     send_within: timedelta = SEND_WITHIN
+    resends_most: int = 0
+    tells_end: bool = False  # whether limits and the rest of the company are told how it ended
 
     @classmethod
     def from_payload(cls, payload: object) -> SmsChallenge:
@@ -88,6 +90,8 @@ class SmsChallenge:
             malformed_most=whole(fields, "malformedMost", least=0, most=10),
             send_tries=whole(fields, "sendTries", least=1, most=10),
             send_within=timedelta(seconds=whole(fields, "sendWithinSeconds", least=1, most=3600)),
+            resends_most=whole(fields, "resendsMost", least=0, most=10),
+            tells_end=truth(fields, "tellsEnd"),
         )
 
     def to_payload(self) -> dict[str, Any]:
@@ -104,20 +108,22 @@ class SmsChallenge:
             "malformedMost": self.malformed_most,
             "sendTries": self.send_tries,
             "sendWithinSeconds": int(self.send_within.total_seconds()),
+            "resendsMost": self.resends_most,
+            "tellsEnd": self.tells_end,
         }
 
     def code_of(self, instance_id: str) -> CodeRef:
         """Return the reference to the code of this challenge in instance *instance_id*."""
         return CodeRef(instance_id=instance_id, nonce=self.nonce, key_id=self.key_id)
 
-    def sending(self, instance_id: str) -> SmsSending:
-        """Return what the activity that sends is told."""
+    def sending(self, instance_id: str, *, seconds_left: int | None = None) -> SmsSending:
+        """Return what the activity that sends is told; without *seconds_left* all of the time is left."""
         return SmsSending(
             code=self.code_of(instance_id),
             code_length=self.code_length,
             sealed_number=self.sealed_number,
             to=self.to,
-            seconds_left=self.timeout_seconds,
+            seconds_left=self.timeout_seconds if seconds_left is None else seconds_left,
         )
 
 

@@ -24,6 +24,16 @@ class SendOutcome(StrEnum):
     SENT = "sent"
     RETRY = "retry"
     REFUSED = "refused"
+    LIMITED = "limited"  # by our own limits; nobody was asked to send
+    UNCOUNTED = "uncounted"  # the storage that counts was away, so nobody was asked to send; try again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """What the settings say about the text of our messages."""
+
+    brand: str
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

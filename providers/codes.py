@@ -1,4 +1,4 @@
-"""Derives everything that is secret from the verification keys: codes, digests, and the encryption of numbers.
+"""Derives everything secret from the verification keys: codes, digests, tokens, pseudonyms, encrypted numbers.
 
 Each key in use is derived for one purpose (HKDF-SHA256), so that none can stand for another. A code is
 HMAC-SHA256 over purpose, instance id and nonce; 64 bits of it are mapped to the codes of its length, which leaves a
@@ -25,6 +25,8 @@ _CODE = b"countersign sms code"
 _DIGEST = b"countersign sms code digest"
 _KEY_ID = b"countersign key id"
 _NUMBERS = b"countersign phone numbers"
+_PSEUDONYMS = b"countersign pseudonyms"
+_TOKENS = b"countersign verification tokens"
 
 
 class DerivedCodes:
@@ -50,10 +52,7 @@ class DerivedCodes:
     def _mac(self, purpose: bytes, instance_id: str, nonce: str, key_id: str, code: str = "") -> bytes:
         key = self._keys.get(key_id)
         if key is None:
-            message = (
-                f"Setting VerificationKey no longer holds the key {key_id}; keep a key until its codes have ended."
-            )
-            raise SettingError(message)
+            raise _unknown_key(key_id)
         parts = (purpose, instance_id.encode(), bytes.fromhex(nonce), code.encode())
         said = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
         return hmac.digest(_derived(key, purpose), said, sha256)
@@ -76,6 +75,46 @@ class FernetVault:
         except InvalidToken:
             message = "the sealed number was not sealed with any of our keys"
             raise PayloadError(message) from None
+
+
+class DerivedPseudonyms:
+    """Names by HMAC with the newest key: a new key makes all limits begin anew."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._key = _derived(keys[0], _PSEUDONYMS)
+
+    def of(self, kind: str, text: str) -> str:
+        """Return the name of *text* among things of its *kind*."""
+        return hmac.digest(self._key, f"{kind}\0{text}".encode(), sha256).hex()[:40]
+
+
+class DerivedTokens:
+    """Tokens by HMAC over the id of a verification; those of every key are taken."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._keys = {_derived(key, _KEY_ID).hex()[:16]: _derived(key, _TOKENS) for key in keys}
+
+    def token(self, verification_id: str, key_id: str) -> str:
+        """Return the token of a verification that was started with the key *key_id*."""
+        if key_id not in self._keys:
+            raise _unknown_key(key_id)
+        return _token(self._keys[key_id], verification_id)
+
+    def is_token(self, verification_id: str, token: str) -> bool:
+        """Say whether *token* is that of the verification; all keys are tried, whichever fits."""
+        fits = [hmac.compare_digest(_token(key, verification_id), token) for key in self._keys.values()]
+        return any(fits)
+
+
+def _token(key: bytes, verification_id: str) -> str:
+    mac = hmac.digest(key, verification_id.encode(), sha256)
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+
+
+def _unknown_key(key_id: str) -> SettingError:
+    return SettingError(
+        f"Setting VerificationKey no longer holds the key {key_id}; keep a key until its codes have ended."
+    )
 
 
 def _derived(key: bytes, purpose: bytes) -> bytes:

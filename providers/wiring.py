@@ -6,14 +6,17 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from domain.errors import SettingError
+from domain.gates import Gates
 from providers.case_tables import CASE_TABLE, TableCases, TableNotices
 from providers.console_sms import ConsoleSms, Outbox
+from providers.records_tables import LIMITS_TABLE, REQUESTS_TABLE, VERIFICATIONS_TABLE, TableRecords
 from providers.refund_ledger_tables import LEDGER_TABLE, TableRefundLedger
 from providers.system_clock import SystemClock
 from providers.tables import Table
 from settings import Settings
 
 if TYPE_CHECKING:
+    from domain.limit_ports import Pseudonyms, Tokens
     from domain.ports import (
         Cases,
         Clock,
@@ -56,6 +59,40 @@ class Providers:
         from providers.codes import FernetVault  # noqa: PLC0415  loads cryptography
 
         return FernetVault(self.settings.verification_key)
+
+    @cached_property
+    def names(self) -> Pseudonyms:
+        """Who names phones and callers without saying them."""
+        from providers.codes import DerivedPseudonyms  # noqa: PLC0415  loads cryptography
+
+        return DerivedPseudonyms(self.settings.verification_key)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Who knows the tokens of users."""
+        from providers.codes import DerivedTokens  # noqa: PLC0415  loads cryptography
+
+        return DerivedTokens(self.settings.verification_key)
+
+    @property
+    def gates(self) -> Gates:
+        """What keeps starts, sends and guesses within the limits of the settings."""
+        return Gates(limits=self.settings.limits, records=self.limit_records, names=self.names, clock=self.clock)
+
+    @cached_property
+    def limit_records(self) -> TableRecords:
+        """Who remembers phones, prefixes and addresses."""
+        return TableRecords(self._table(LIMITS_TABLE))
+
+    @cached_property
+    def verification_records(self) -> TableRecords:
+        """Who remembers verifications and their attempts."""
+        return TableRecords(self._table(VERIFICATIONS_TABLE))
+
+    @cached_property
+    def request_records(self) -> TableRecords:
+        """Who remembers requests that carried an Idempotency-Key."""
+        return TableRecords(self._table(REQUESTS_TABLE))
 
     @cached_property
     def numbers(self) -> NumberReader:

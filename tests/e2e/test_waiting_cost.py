@@ -24,8 +24,10 @@ WAITING_WITHIN_SECONDS = 90.0
 
 @pytest.fixture
 def devhost(tmp_path: Path) -> Iterator[RunningDevhost]:
-    """A devhost that prints its SMS and gives everybody an hour."""
-    with running_devhost(tmp_path, {"SmsProvider": "console", "SmsChallengeTimeoutSeconds": "3600"}) as devhost:
+    """A devhost that prints its SMS, as many as are asked for, and gives everybody an hour."""
+    no_limits = {"SendsPerPrefix": "off", "SendsInAll": "off"}
+    settings = {"SmsProvider": "console", "SmsChallengeTimeoutSeconds": "3600", **no_limits}
+    with running_devhost(tmp_path, settings) as devhost:
         yield devhost
 
 

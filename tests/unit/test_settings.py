@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from domain.errors import SettingError
+from domain.rates import rates_in
 from settings import Settings, SmsProvider, problems
 from tests.support.builders import KEY, OLDER_KEY, an_environment, with_twilio
 
@@ -191,3 +192,33 @@ def test_settings_of_the_process_are_read_when_asked_for(monkeypatch: pytest.Mon
     monkeypatch.setenv("SmsBrand", "Acme")
 
     assert Settings.load().sms_brand == "Acme"
+
+
+def test_the_limits_have_the_defaults_of_the_specification() -> None:
+    """Who sets nothing is protected."""
+    limits = settings_of(SendsPerPrefix="", SendsInAll="").limits
+
+    assert limits.starts_per_phone == rates_in("3/10m,5/1h,10/1d")
+    assert limits.starts_per_address == rates_in("5/10m")
+    assert limits.sends_per_prefix == rates_in("10/10m")
+    assert limits.sends_in_all == rates_in("60/1m,5000/1d")
+    assert limits.wrong_answers_per_phone == 10
+
+
+def test_each_limit_can_be_set_and_switched_off() -> None:
+    """`off` switches a limit off."""
+    names = ("StartsPerPhone", "StartsPerAddress", "SendsPerPrefix", "SendsInAll", "WrongAnswersPerPhone")
+
+    off = settings_of(**dict.fromkeys(names, "off")).limits
+    set_to = settings_of(StartsPerPhone="1/1s", WrongAnswersPerPhone="3").limits
+
+    assert (off.starts_per_phone, off.starts_per_address, off.sends_per_prefix, off.sends_in_all) == ((), (), (), ())
+    assert off.wrong_answers_per_phone is None
+    assert (set_to.starts_per_phone, set_to.wrong_answers_per_phone) == (rates_in("1/1s"), 3)
+
+
+@pytest.mark.parametrize("value", ["3", "3/10", "none", "3/10m,", "0/1m"])
+def test_a_malformed_limit_is_refused_and_not_ignored(value: str) -> None:
+    """A limit that cannot be read lets nothing through."""
+    with pytest.raises(SettingError, match="StartsPerPhone"):
+        _ = settings_of(StartsPerPhone=value).starts_per_phone

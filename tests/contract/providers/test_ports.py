@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from domain import ports
-from providers.codes import DerivedCodes, FernetVault
+from domain import limit_ports, ports
+from providers.codes import DerivedCodes, DerivedPseudonyms, DerivedTokens, FernetVault
 from providers.console_sms import ConsoleSms
 from providers.phone_numbers import AllowedNumbers
+from providers.records_memory import MemoryRecords
+from providers.records_tables import TableRecords
 from providers.system_clock import SystemClock
 from providers.twilio_sms import TwilioSms
 from tests.support.fakes import FakeClock, FakeSms
@@ -16,6 +18,10 @@ from tests.support.fakes import FakeClock, FakeSms
 FULFILLED: list[tuple[Any, type]] = [
     (ports.Clock, SystemClock),
     (ports.Clock, FakeClock),
+    (limit_ports.Claims, MemoryRecords),
+    (limit_ports.Claims, TableRecords),
+    (limit_ports.Pseudonyms, DerivedPseudonyms),
+    (limit_ports.Tokens, DerivedTokens),
     (ports.CodeSource, DerivedCodes),
     (ports.NumberReader, AllowedNumbers),
     (ports.NumberVault, FernetVault),

@@ -8,10 +8,12 @@ from activities.digest_sms_code import digest_sms_code
 from activities.send_sms_challenge import send_sms_challenge
 from domain.challenge import Handover, SmsSending
 from domain.errors import PayloadError
-from domain.sms import SendOutcome
+from domain.gates import Gates
+from domain.sms import SendOutcome, Wording
 from providers.codes import DerivedCodes, FernetVault
 from tests.support.builders import A_NUMBER, KEY, a_ref, a_sending
 from tests.support.fakes import FakeSms
+from tests.support.limits import AwayRecords, some_gates
 
 CODES = DerivedCodes([KEY])
 VAULT = FernetVault([KEY])
@@ -22,9 +24,12 @@ def a_good_sending() -> SmsSending:
     return a_sending(code=a_ref(key_id=CODES.newest_key_id()), sealed_number=VAULT.seal(A_NUMBER.e164))
 
 
-async def send(sending: SmsSending, sms: FakeSms, domain: str | None = None) -> Handover:
+async def send(sending: SmsSending, sms: FakeSms, domain: str | None = None, gates: Gates | None = None) -> Handover:
     """Run the activity."""
-    return await send_sms_challenge(sending, brand="Countersign", domain=domain, codes=CODES, vault=VAULT, sms=sms)
+    wording = Wording(brand="Countersign", domain=domain)
+    return await send_sms_challenge(
+        sending, wording=wording, codes=CODES, vault=VAULT, gates=gates or some_gates(), sms=sms
+    )
 
 
 async def test_the_code_goes_to_the_phone_and_its_digest_to_the_flow() -> None:
@@ -77,4 +82,24 @@ async def test_a_number_that_we_did_not_seal_is_not_written_to() -> None:
     with pytest.raises(PayloadError):
         await send(a_sending(code=a_ref(key_id=CODES.newest_key_id())), sms)
 
+    assert sms.sent == []
+
+
+async def test_the_last_gate_lets_no_message_through_that_is_too_many() -> None:
+    """A message over the limits is not sent, whichever way its verification was started. Threat 16, 18."""
+    sms, gates = FakeSms(), some_gates(sends_in_all="1/10m")
+
+    handovers = [await send(a_good_sending(), sms, gates=gates) for _ in range(2)]
+
+    assert [handover.outcome for handover in handovers] == [SendOutcome.SENT, SendOutcome.LIMITED]
+    assert len(sms.sent) == 1
+
+
+async def test_what_cannot_be_counted_is_not_sent() -> None:
+    """While the storage that counts is away there is no message. Threat 65."""
+    sms, gates = FakeSms(), some_gates(records=AwayRecords(), sends_in_all="1/10m")
+
+    handover = await send(a_good_sending(), sms, gates=gates)
+
+    assert handover.to_payload() == {"outcome": "uncounted"}
     assert sms.sent == []

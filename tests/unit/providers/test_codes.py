@@ -1,12 +1,13 @@
 """Codes, digests and sealed numbers."""
 
 import base64
+import re
 from collections import Counter
 
 import pytest
 
 from domain.errors import PayloadError, SettingError
-from providers.codes import DerivedCodes, FernetVault
+from providers.codes import DerivedCodes, DerivedPseudonyms, DerivedTokens, FernetVault
 from tests.support.builders import KEY, NONCE, OLDER_KEY
 
 
@@ -122,3 +123,40 @@ def test_what_we_did_not_seal_does_not_open(sealed: str) -> None:
     """A number from anywhere else is refused, without quoting it."""
     with pytest.raises(PayloadError, match="was not sealed with any of our keys"):
         FernetVault([KEY]).unseal(sealed)
+
+
+def test_a_pseudonym_is_always_the_same_and_another_for_another_kind() -> None:
+    """Things of two kinds never share a name, and neither does anything under another key."""
+    names = DerivedPseudonyms([KEY, OLDER_KEY])
+
+    assert names.of("phone", "a") == DerivedPseudonyms([KEY]).of("phone", "a")
+    assert len({names.of("phone", "a"), names.of("prefix", "a"), DerivedPseudonyms([OLDER_KEY]).of("phone", "a")}) == 3
+    assert re.fullmatch("[0-9a-f]{40}", names.of("phone", "a"))
+
+
+def test_a_token_opens_its_own_verification_alone() -> None:
+    """The token of one verification is none of another's. Threat 14, 37."""
+    tokens = DerivedTokens([KEY])
+    key_id = DerivedCodes([KEY]).newest_key_id()
+
+    token = tokens.token("ver_1", key_id)
+
+    assert token == tokens.token("ver_1", key_id)
+    assert len(token) == 43
+    assert tokens.is_token("ver_1", token)
+    assert not tokens.is_token("ver_2", token)
+    assert not tokens.is_token("ver_1", token[:-1])
+
+
+def test_a_token_outlives_a_new_key() -> None:
+    """A token of an older key opens as long as that key is kept, and is made anew the same."""
+    older = DerivedCodes([OLDER_KEY]).newest_key_id()
+    before = DerivedTokens([OLDER_KEY]).token("ver_1", older)
+
+    rotated = DerivedTokens([KEY, OLDER_KEY])
+
+    assert rotated.is_token("ver_1", before)
+    assert rotated.token("ver_1", older) == before
+    assert not DerivedTokens([KEY]).is_token("ver_1", before)
+    with pytest.raises(SettingError, match="VerificationKey"):
+        DerivedTokens([KEY]).token("ver_1", older)
