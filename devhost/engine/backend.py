@@ -77,7 +77,10 @@ class NewInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedTurn:
-    """All that a turn begins with. `messages` are the new events, `message_numbers` what to consume."""
+    """All that a turn begins with.
+
+    `messages` are the new events, `message_numbers` what to consume; `size` is how long `past` is as it is stored.
+    """
 
     seq: int
     instance: Instance
@@ -85,6 +88,7 @@ class LoadedTurn:
     generation: int | None
     is_fresh: bool
     past: Sequence[Event]
+    size: int
     turns: int
     messages: Sequence[Event]
     message_numbers: Sequence[int]

@@ -14,6 +14,7 @@ from devhost.engine.backend import DueTimer, Effects, Instance, LoadedTurn, Page
 from devhost.engine.conditions import VISIBLE, condition
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.lock import FileLock
+from devhost.engine.recent import Recent, RecentHistories
 from devhost.engine.sqlite_unit import SqliteUnit
 from devhost.errors import ConfigurationError, DevhostError, HostError
 from devhost.ticks import Ticks
@@ -29,6 +30,7 @@ _COLUMNS = "id, execution_id, name, version, status, input, custom_status, outpu
 _INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
 _TURN = f"SELECT {_COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
 _HISTORY = "SELECT events FROM turns WHERE seq = ? ORDER BY number"
+_LAST_TURN = "SELECT max(number) FROM turns WHERE seq = ?"
 _MESSAGES = "SELECT number, event FROM messages WHERE seq = ? ORDER BY number"
 _DUE = (
     "SELECT i.id, i.name, t.fire_at FROM (SELECT seq, fire_at FROM timers ORDER BY fire_at, seq, timer_id LIMIT ?) t"
@@ -70,6 +72,7 @@ class SqliteBackend:
             self.close()
             raise
         self._unit = SqliteUnit(self._writer)
+        self._recent = RecentHistories()
 
     def _prepare(self) -> None:
         """Create the tables in a new file, and refuse those of another version."""
@@ -111,14 +114,18 @@ class SqliteBackend:
 
     def _transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
         unit = self._unit
-        unit.effects = Effects()
+        unit.begin()
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             results = [_outcome(piece, unit) for piece in work]
+            for seq in unit.stale:
+                self._recent.drop(seq)
             self._writer.execute("COMMIT")
         except BaseException:
             self._writer.execute("ROLLBACK")
             raise
+        for seq in unit.appended.keys() - unit.stale:
+            self._recent.put(seq, unit.appended[seq])
         return results, unit.effects
 
     def _transact_singly(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
@@ -145,7 +152,7 @@ class SqliteBackend:
             messages = [] if is_fresh else reader.execute(_MESSAGES, (seq,)).fetchall()
             if not messages and not is_fresh:
                 return None
-            chunks = reader.execute(_HISTORY, (seq,)).fetchall()
+            past = self._past(reader, seq, str(row[1]))
         finally:
             reader.execute("COMMIT")
         return LoadedTurn(
@@ -154,11 +161,24 @@ class SqliteBackend:
             parent=codec.decode_parent(row[10]),
             generation=row[11],
             is_fresh=is_fresh,
-            past=[event for (chunk,) in chunks for event in codec.decode_all(chunk)],
-            turns=len(chunks),
+            past=past.events,
+            size=past.size,
+            turns=past.turns,
             messages=[codec.decode(text) for _, text in messages],
             message_numbers=[number for number, _ in messages],
         )
+
+    def _past(self, reader: sqlite3.Connection, seq: int, execution_id: str) -> Recent:
+        """Return the history, read only if it is not the one that was committed here a moment ago."""
+        last = reader.execute(_LAST_TURN, (seq,)).fetchone()[0]
+        recent = self._recent.get(seq, execution_id, 0 if last is None else last + 1)
+        if recent is None:
+            texts = [text for (text,) in reader.execute(_HISTORY, (seq,)).fetchall()]
+            events = tuple(event for text in texts for event in codec.decode_all(text))
+            recent = Recent(
+                execution_id=execution_id, turns=len(texts), events=events, size=sum(len(text) for text in texts)
+            )
+        return recent
 
     def instance(self, instance_id: str) -> Instance | None:
         """Return an instance."""

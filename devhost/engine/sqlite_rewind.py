@@ -45,7 +45,7 @@ class RewindRows(Rows):
             "UPDATE instances SET status = ?, output = NULL, updated = ? WHERE seq = ?",
             (int(RuntimeStatus.PENDING), message.at, seq),
         )
-        self.rewritten.add(seq)
+        self.stale.add(seq)
         self.effects.changed.add(instance_id)
         if not rewound:
             self._message(seq, message)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from devhost.engine.history import Event
+    from devhost.engine.recent import Recent
 
 INSERT_INSTANCE = (
     "INSERT INTO instances (seq, id, execution_id, name, version, generation, parent, status, input, created, updated)"
@@ -24,14 +25,22 @@ _TABLES = ("instances", "turns", "messages", "activities", "timers")
 class Rows:
     """Writes through one connection.
 
-    `effects` holds what the running transaction has caused so far, `rewritten` which histories it has changed.
+    `effects` holds what the running transaction has caused so far, `appended` the histories that it has made longer,
+    and `stale` the instances whose histories it has ended or changed.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._sql = connection
         self.effects = Effects()
-        self.rewritten: set[int] = set()
+        self.appended: dict[int, Recent] = {}
+        self.stale: set[int] = set()
         self._last_seq: int = connection.execute("SELECT coalesce(max(seq), 0) FROM instances").fetchone()[0]
+
+    def begin(self) -> None:
+        """Forget what the transaction before has caused."""
+        self.effects = Effects()
+        self.appended = {}
+        self.stale = set()
 
     def _new_seq(self) -> int:
         self._last_seq += 1
@@ -63,5 +72,6 @@ class Rows:
             self._message(row[0], event)
 
     def _delete(self, seq: int) -> None:
+        self.stale.add(seq)
         for table in _TABLES:
             self._sql.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608  our own table names

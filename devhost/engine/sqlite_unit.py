@@ -15,6 +15,7 @@ from devhost.engine.history import (
     sub_orchestration_failed,
     timer_fired,
 )
+from devhost.engine.recent import Recent
 from devhost.engine.sqlite_entities import EntityRows
 from devhost.engine.sqlite_rewind import RewindRows
 from devhost.engine.sqlite_rows import INSERT_INSTANCE
@@ -137,8 +138,9 @@ class SqliteUnit(EntityRows, RewindRows):
     def _append(self, commit: TurnCommit) -> None:
         loaded, result = commit.loaded, commit.result
         if commit.events:
-            row = (loaded.seq, loaded.turns, codec.encode_all(commit.events))
-            self._sql.execute("INSERT INTO turns VALUES (?, ?, ?)", row)
+            text = codec.encode_all(commit.events)
+            self._sql.execute("INSERT INTO turns VALUES (?, ?, ?)", (loaded.seq, loaded.turns, text))
+            self._keep(loaded, commit.events, len(text))
         status, output = RuntimeStatus.RUNNING, _reason_shown(loaded)
         if result.ending is not None:
             status, output = result.ending.status, result.ending.output
@@ -151,6 +153,15 @@ class SqliteUnit(EntityRows, RewindRows):
                 self._schedule(loaded, message)
             elif isinstance(message, ArmTimer):
                 self._arm(loaded.seq, message)
+
+    def _keep(self, loaded: LoadedTurn, events: Sequence[Event], size: int) -> None:
+        """Note the longer history, so that the next turn need not read it."""
+        self.appended[loaded.seq] = Recent(
+            execution_id=loaded.instance.execution_id,
+            turns=loaded.turns + 1,
+            events=(*loaded.past, *events),
+            size=loaded.size + size,
+        )
 
     def _schedule(self, loaded: LoadedTurn, message: RunActivity) -> None:
         statement = "INSERT INTO activities (seq, task_id, name, input) VALUES (?, ?, ?, ?)"
@@ -174,8 +185,11 @@ class SqliteUnit(EntityRows, RewindRows):
         seq = commit.loaded.seq
         for table in ("turns", "activities", "timers"):
             self._sql.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608  our own table names
-        self._sql.execute("INSERT INTO turns VALUES (?, 0, ?)", (seq, codec.encode_all(commit.next_events)))
+        stored = codec.encode_all(commit.next_events)
+        self._sql.execute("INSERT INTO turns VALUES (?, 0, ?)", (seq, stored))
         execution_id = started.fields["OrchestrationInstance"]["ExecutionId"]
+        events = tuple(commit.next_events)
+        self.appended[seq] = Recent(execution_id=execution_id, turns=1, events=events, size=len(stored))
         running, text = int(RuntimeStatus.RUNNING), _storable(started.fields["Input"])
         status = _storable(_custom_status(commit))
         self._sql.execute(_AFTER_CONTINUE, (execution_id, running, text, status, started.at, commit.ended, seq))
@@ -189,6 +203,7 @@ class SqliteUnit(EntityRows, RewindRows):
         self._create(child, None)
 
     def _end(self, loaded: LoadedTurn, ending: Ending, at: Ticks) -> None:
+        self.stale.add(loaded.seq)
         self._sql.execute("DELETE FROM timers WHERE seq = ?", (loaded.seq,))
         self._sql.execute("DELETE FROM messages WHERE seq = ?", (loaded.seq,))
         if loaded.parent is not None:
