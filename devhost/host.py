@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from devhost.configuration import HostSettings
+    from devhost.embedding import Embedding
+    from devhost.engine.worker import Worker
+    from devhost.engine.writer import CommitObserver
     from devhost.sdk.functions import FunctionTable
 
 logger = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class HostOptions:
     db: Path | None = None
     in_memory: bool = False
     clock: Clock | None = None
+    embedding: Embedding | None = None
 
 
 class Host:
@@ -72,6 +76,7 @@ class Host:
     engine: Engine
     table: FunctionTable
     settings: HostSettings
+    binding: ClientBinding
 
     def __init__(self, options: HostOptions) -> None:
         self._options = options
@@ -111,27 +116,40 @@ class Host:
         await self._closing.aclose()
 
     async def _open(self) -> None:
-        loader.front_door(self._folder)
-        self.settings, local_port = configuration.load(self._folder, os.environ)
-        port = local_port if self._options.port is None else self._options.port
+        port = self._configured()
         front_socket = self._listening(self._options.address, port)
         rpc_socket = self._closing.enter_context(_rpc_socket())
-        self.table = loader.load(self._folder)
-        self._warn_of_settings()
+        self.table = self._loaded()
 
         port, rpc_port = front_socket.getsockname()[1], rpc_socket.getsockname()[1]
         self.url = f"http://{_shown(self._options.address)}:{port}"
         hub = Hub(name=self.settings.hub, connection=self.settings.connection, key=secrets.token_urlsafe(40) + "==")
-        binding = ClientBinding(
+        self.binding = ClientBinding(
             origin=f"http://localhost:{port}", rpc_base=f"http://127.0.0.1:{rpc_port}{PRIVATE_BASE}/", hub=hub
         )
         pool = self._pool()
         outputs = outputs_of(self.table, self.settings.extensions, os.environ)
-        invoker = Invoker(binding, self.table.directory, pool, outputs)
+        invoker = Invoker(self.binding, self.table.directory, pool, outputs)
         functions = HttpFunctions(self.table, self.settings.route_prefix, invoker)
         self.engine = await self._engine(pool)
         await self._serve(front_socket, rpc_socket, functions, hub)
         await self._listen(invoker)
+
+    def _configured(self) -> int:
+        """Take the configuration and return the port to listen on."""
+        if self._options.embedding is not None:
+            self.settings = self._options.embedding.settings
+            return self._options.port or 0
+        loader.front_door(self._folder)
+        self.settings, port = configuration.load(self._folder, os.environ)
+        return port if self._options.port is None else self._options.port
+
+    def _loaded(self) -> FunctionTable:
+        if self._options.embedding is not None:
+            return self._options.embedding.table
+        table = loader.load(self._folder)
+        self._warn_of_settings()
+        return table
 
     async def _listen(self, invoker: Invoker) -> None:
         """Start what listens besides HTTP."""
@@ -163,12 +181,15 @@ class Host:
             max_batch=self.settings.max_batch,
         )
         backend = SqliteBackend(self._db())
-        worker = LoggedWorker(AppWorker(self.table, pool))
-        observer = CrashPoint.of(os.environ)
+        worker: Worker = LoggedWorker(AppWorker(self.table, pool))
+        observer: CommitObserver | None = CrashPoint.of(os.environ)
+        grace, embedding = GRACE, self._options.embedding
+        if embedding is not None:
+            worker, observer, grace = embedding.worker(worker), embedding.observer, embedding.grace
         web = HttpCalls()
         self._closing.push_async_callback(web.close)
         engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer, web=web)
-        self._closing.push_async_callback(engine.close, GRACE)
+        self._closing.push_async_callback(engine.close, grace)
         await engine.open()
         return engine
 
