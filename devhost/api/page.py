@@ -10,23 +10,30 @@ from dataclasses import replace
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from devhost.api.answers import RefusedError, empty, json_answer
+from devhost import lenient_json
+from devhost.api.answers import ArgumentError, RefusedError, empty, json_answer, wrong_argument
 from devhost.api.callers import check_caller
+from devhost.api.histories import Detail, history_events
+from devhost.api.paths import Query
+from devhost.engine.history import EventType
 from devhost.sdk.http import Outgoing
 from devhost.ticks import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from devhost.api.durable import DurableApi
     from devhost.engine.engine import Engine
+    from devhost.engine.history import Event
     from devhost.sdk.http import Incoming
 
 BASE = "/devhost/api"
 SHOWN_TIMERS = 5
+_SCHEDULES = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
 _ASSETS = {
     "": ("index.html", "text/html; charset=utf-8"),
     "page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "elements.js": ("elements.js", "text/javascript; charset=utf-8"),
     "page.css": ("page.css", "text/css; charset=utf-8"),
     "icon.svg": ("icon.svg", "image/svg+xml"),
 }
@@ -69,9 +76,20 @@ class PageApi:
         match (incoming.method, *segments):
             case ("GET", "due"):
                 return json_answer(200, await self._due())
+            case ("GET", "history"):
+                return await self._history(Query(incoming.query).text("instanceId") or "")
             case (_, "instances", *_):
                 return await self._durable.answer(incoming, BASE)
         return empty(404)
+
+    async def _history(self, instance_id: str) -> Outgoing:
+        """Answer with the events as the management API shows them, and with the inputs that it does not know."""
+        inputs = await self._engine.inputs(instance_id)
+        events = [_with_input(event, inputs) for event in await self._engine.history(instance_id)]
+        try:
+            return json_answer(200, history_events(events, Detail(inputs=True, outputs=True)))
+        except ArgumentError as error:
+            return wrong_argument(error)
 
     async def _due(self) -> dict[str, object]:
         timers = await self._engine.due(limit=SHOWN_TIMERS)
@@ -82,6 +100,12 @@ class PageApi:
                 {"instanceId": one.instance_id, "name": one.name, "fireAt": to_text(one.fire_at)} for one in timers
             ],
         }
+
+
+def _with_input(event: Event, inputs: Mapping[int, str | None]) -> Event:
+    if event.type not in _SCHEDULES:
+        return event
+    return replace(event, fields={**event.fields, "Input": lenient_json.shown(inputs.get(event.id))})
 
 
 def _asset(method: str, name: str) -> Outgoing:

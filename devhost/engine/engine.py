@@ -20,6 +20,7 @@ from devhost.engine.history import (
     execution_terminated,
     generic_event,
 )
+from devhost.engine.inputs import Recall
 from devhost.engine.options import EngineOptions
 from devhost.engine.refusals import unknown_entity
 from devhost.engine.rest import Rest
@@ -30,7 +31,7 @@ from devhost.errors import InstanceNotFoundError, UnknownFunctionError
 from devhost.ticks import Ticks, from_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import ThreadPoolExecutor
     from datetime import timedelta
 
@@ -72,6 +73,7 @@ class Engine:
         self._turns = TurnDispatcher(backend, self._runner, pool, self._put, self._options.max_orchestrators)
         self._activities = ActivityRunner(worker, web, clock, self._put, self._options.max_activities, self._rest)
         self._timers = Timers(clock, self._fire)
+        self._recall = Recall(worker, self._runner.known, pool)
 
     async def open(self) -> None:
         """Take up what the store holds: the moved clock, unfinished turns, activities, timers."""
@@ -184,6 +186,14 @@ class Engine:
     async def history(self, instance_id: str) -> Sequence[Event]:
         """Return the committed events of the current execution, those of unfinished turns not included."""
         return self._backend.history(instance_id)
+
+    async def inputs(self, instance_id: str) -> Mapping[int, str | None]:
+        """Return what the activities and children of an instance were called with, by the ids of their schedules.
+
+        A replay finds them; where today's code asks for other things than it did, they are not known.
+        """
+        one = self._backend.instance(instance_id)
+        return {} if one is None else await self._recall.inputs(one, self._backend.history(instance_id))
 
     async def instances(self, query: Query, *, limit: int, after: str = "") -> Page:
         """Return one page of the instances that match, ascending by id (ordinal)."""

@@ -33,6 +33,7 @@ class Replay:
         self.terminated_id = -1
         self.broken: str | None = None
         self.carried: list[Event] = []
+        self.recognised: dict[int, Decision] = {}
         self._held: dict[int, Decision] = {}
         self._later: list[Event] = []
 
@@ -88,7 +89,7 @@ class Replay:
 
     def _recognise(self, event: Event) -> None:
         check(event, self.walk.new.get(event.id))
-        del self.walk.new[event.id]
+        self.recognised[event.id] = self.walk.new.pop(event.id)
 
     def _raise(self, event: Event) -> None:
         if self.walk.continued is None:

@@ -34,10 +34,11 @@ class LoggedWorker:
         return self._worker.entity_names()
 
     def orchestrate(self, call: OrchestratorCall) -> Answer:
-        """Run one turn of an orchestrator."""
+        """Run one turn of an orchestrator; one in which nothing is new is a look back, and no line."""
         began = time.perf_counter()
         answer = self._worker.orchestrate(call)
-        _log(call.name, call.instance_id, began, answer.crash or answer.error)
+        if call.new_from < len(call.history):
+            _log(call.name, call.instance_id, began, answer.crash or answer.error)
         return answer
 
     def run_batch(self, call: BatchCall) -> BatchEnd:

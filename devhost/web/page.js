@@ -5,16 +5,16 @@
  * the focus nor an opened value is lost.
  */
 
+import { after, at, clock, fillValue, list, make, parse, put, putTime } from "./elements.js";
+
 /** @typedef {{name: string, instanceId: string, runtimeStatus: string, input: unknown, customStatus: unknown,
- *   output: unknown, createdTime: string, lastUpdatedTime: string, historyEvents?: HistoryEvent[]}} Instance */
+ *   output: unknown, createdTime: string, lastUpdatedTime: string}} Instance */
 /** @typedef {Record<string, unknown> & {EventType: string, Timestamp: string}} HistoryEvent */
 /** @typedef {{taskHub: string, now: string, due: {instanceId: string, name: string, fireAt: string}[]}} Due */
 
 const API = "/devhost/api";
 const PAGE_SIZE = 25;
-const EVENTS_AT_FIRST = 200;
-const SHORT_VALUE = 60; // characters; what is longer gets lines of its own
-const LONG_VALUE = 240; // what is longer is opened by a click
+const EVENTS_AT_FIRST = 100;
 const REFRESH_EVERY = 2000; // milliseconds
 const PATIENCE = 10_000; // milliseconds for one answer
 const MOVE_PATIENCE = 60_000; // milliseconds; devhost itself answers after 30 s at the latest
@@ -32,17 +32,6 @@ class RefusedError extends Error {}
 const view = { id: /** @type {string | null} */ (null), tokens: [""], following: "", all: false, round: 0 };
 /** What the reader was told last. */
 const seen = { next: /** @type {string | null} */ (null), answeredAt: "", now: "" };
-/** The row that an element was filled with. @type {WeakMap<Element, string>} */
-const filled = new WeakMap();
-
-// Asking
-
-/** Read JSON; a number that JavaScript would round keeps its digits where the browser can do that. */
-function parse(/** @type {string} */ text) {
-  const keep = /** @type {any} */ (JSON).rawJSON;
-  return JSON.parse(text, (_, value, /** @type {any} */ context) =>
-    keep && typeof value === "number" && String(value) !== context.source ? keep(context.source) : value);
-}
 
 /** Ask, and return the answer; an answer that is a refusal is thrown, in the words of the host. */
 async function ask(/** @type {string} */ path, /** @type {RequestInit} */ options = {}, patience = PATIENCE) {
@@ -70,84 +59,6 @@ function pathOf(/** @type {string} */ id) {
 function twice(/** @type {string} */ text) {
   return encodeURIComponent(encodeURIComponent(text)).replaceAll(".", "%252E");
 }
-
-// Writing into the page
-
-/** @returns {any} */
-function at(/** @type {string} */ id) {
-  return document.getElementById(id);
-}
-
-function put(/** @type {Element} */ element, /** @type {string} */ text) {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-function make(/** @type {string} */ tag, /** @type {Record<string, string>} */ attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/**
- * Let *container* have one child for each of *rows*; a child is filled again only if its row changed.
- * @template T
- */
-function list(/** @type {Element} */ container, /** @type {T[]} */ rows, /** @type {(row: T) => string} */ keyOf,
-  /** @type {string} */ tag, /** @type {(element: Element, row: T) => void} */ fill) {
-  const old = new Map([...container.children].map((child) => [child.getAttribute("data-key"), child]));
-  const wanted = rows.map((row, number) => [`${keyOf(row)} ${number}`, row]);
-  const keys = new Set(wanted.map(([key]) => key));
-  for (const [key, child] of old) if (!keys.has(key)) child.remove();
-  wanted.forEach(([key, row], number) => {
-    const child = old.get(key) ?? make(tag, { "data-key": key });
-    if (container.children[number] !== child) container.insertBefore(child, container.children[number] ?? null);
-    const print = JSON.stringify(row);
-    if (filled.get(child) === print) return;
-    filled.set(child, print);
-    fill(child, row);
-  });
-}
-
-function putTime(/** @type {Element} */ element, /** @type {string} */ instant) {
-  element.setAttribute("datetime", instant);
-  put(element, clock(instant));
-}
-
-function clock(/** @type {string} */ instant, digits = 12) {
-  const [day, time] = instant.replace("Z", "").split("T");
-  return `${day} ${time.slice(0, digits)} UTC`;
-}
-
-/** How long after *start* an instant is: +0.250 s, +2 min 0 s, +7 d 0 h. */
-function after(/** @type {string} */ start, /** @type {string} */ instant) {
-  const seconds = (Date.parse(instant) - Date.parse(start)) / 1000;
-  if (seconds < 60) return `+${seconds.toFixed(3)} s`;
-  if (seconds < 3600) return `+${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-  const hours = Math.floor(seconds / 3600);
-  return hours < 48 ? `+${hours} h ${Math.floor((seconds % 3600) / 60)} min` : `+${Math.floor(hours / 24)} d ${hours % 24} h`;
-}
-
-/** A stored value and what there is to say about it. */
-function told(/** @type {unknown} */ value) {
-  if (typeof value !== "string") return { text: JSON.stringify(value, null, 2), note: "" };
-  try {
-    const inner = parse(value);
-    if (inner !== null && typeof inner === "object") return { text: JSON.stringify(inner, null, 2), note: ", JSON in a string" };
-  } catch { /* a text like any other */ }
-  return { text: value.includes("\n") ? value : JSON.stringify(value), note: "" };
-}
-
-function fillValue(/** @type {Element} */ element, /** @type {{label: string, value: unknown, plain?: boolean}} */ row) {
-  const { text, note } = row.plain ? { text: String(row.value), note: "" } : told(row.value);
-  element.className = row.plain && text.length <= SHORT_VALUE ? "short" : "";
-  const shown = make(element.className ? "code" : "pre", {}, text);
-  const summary = make("summary", {}, `show ${text.length.toLocaleString("en")} characters`);
-  const value = text.length > LONG_VALUE ? make("details", {}, summary, shown) : shown;
-  element.replaceChildren(make("dt", {}, `${row.label}${note}`), make("dd", {}, value));
-}
-
-// Showing
 
 function showDue(/** @type {Due} */ answer) {
   put(at("hub"), answer.taskHub);
@@ -212,13 +123,11 @@ function showInstance(/** @type {Instance} */ one) {
   for (const element of at("instance").querySelectorAll("[data-for]")) {
     element.hidden = !element.dataset.for.split(" ").includes(one.runtimeStatus);
   }
-  showTimeline(one);
 }
 
-function showTimeline(/** @type {Instance} */ one) {
-  const events = one.historyEvents ?? [];
+function showTimeline(/** @type {HistoryEvent[]} */ events, /** @type {string} */ created) {
   const shown = view.all ? events : events.slice(0, EVENTS_AT_FIRST);
-  const start = events[0]?.Timestamp ?? one.createdTime;
+  const start = events[0]?.Timestamp ?? created;
   const count = events.length === shown.length ? "" : `The first ${shown.length} of ${events.length} events.`;
   put(at("timeline-told"), events.length ? count : "No event yet: the first turn has not ended.");
   at("show-all").hidden = events.length === shown.length;
@@ -247,8 +156,6 @@ function kindOf(/** @type {HistoryEvent} */ event) {
   return event.EventType.endsWith("Completed") ? "good" : "plain";
 }
 
-// Keeping up
-
 async function due() {
   showDue(parse(await (await ask(`${API}/due`)).text()));
 }
@@ -269,8 +176,11 @@ async function instances() {
 async function instance() {
   const id = view.id;
   if (id === null) return;
-  const one = parse(await (await ask(`${pathOf(id)}?showHistory=true&showHistoryOutput=true`)).text());
-  if (id === view.id) showInstance(one);
+  const paths = [pathOf(id), `${API}/history?${new URLSearchParams({ instanceId: id })}`];
+  const [one, events] = await Promise.all(paths.map(async (path) => parse(await (await ask(path)).text())));
+  if (id !== view.id) return;
+  showInstance(one);
+  showTimeline(events, one.createdTime);
 }
 
 /** Run one of the three above; a refusal is told in its own place, silence at the top of the page. */
@@ -300,8 +210,6 @@ async function keepUp() {
   if (!document.hidden) await refresh();
   setTimeout(keepUp, REFRESH_EVERY);
 }
-
-// Doing
 
 /** Do *work*, say how it went at *place*, and look again. */
 async function act(/** @type {string} */ place, /** @type {string} */ done, /** @type {() => Promise<unknown>} */ work) {

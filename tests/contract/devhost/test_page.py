@@ -29,6 +29,7 @@ async def host() -> AsyncIterator[Served]:
         ("/devhost", "text/html; charset=utf-8", b"<h1>devhost</h1>"),
         ("/devhost/", "text/html; charset=utf-8", b"<h1>devhost</h1>"),
         ("/devhost/page.js", "text/javascript; charset=utf-8", b"/devhost/api"),
+        ("/devhost/elements.js", "text/javascript; charset=utf-8", b"export function"),
         ("/devhost/page.css", "text/css; charset=utf-8", b"body"),
         ("/devhost/icon.svg", "image/svg+xml", b"<svg"),
     ],
