@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 settings.register_profile(
     NORMAL,
-    max_examples=250,
+    max_examples=200,
     database=None,
     deadline=None,  # a schedule takes as long as it has steps
     print_blob=True,

@@ -99,6 +99,8 @@ class RefundJudge:
             assert self.paid == (self.run.schedule.action == "refund")
         if self.output == "rejected":
             assert not self.paid
+            is_no = any(_is(one, NO) for one in self.answers)
+            assert is_no if shown(self.end)["resolution"] == "operator" else self.run.turns[-1].now >= self.due_at
         if self.output == "refund_failed":
             assert self.run.ledger.faults.met
 

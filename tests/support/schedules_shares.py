@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 NORMAL = "schedules"
 SOAK = "soak"
 PLAYED = "played"
+# A share takes a few seconds; one that failed is shrunk to its shortest form, for 300 at most.
+PATIENCE_SECONDS = 7200 if settings.get_current_profile_name() == SOAK else 330
 
 Schedule = TypeVar("Schedule")
 

@@ -55,6 +55,7 @@ class SmsJudge:
         self._sends_one_code_and_no_more_than_allowed()
         self._verifies_only_the_right_code_in_time()
         self._loses_no_right_answer()
+        self._fails_for_the_reason_it_gives()
         self._keeps_secrets()
 
     def kinds(self) -> set[str]:
@@ -129,6 +130,21 @@ class SmsJudge:
         digested = self._ends_of("DigestSmsCode")
         assert digested, "a right answer was not looked at"
         assert self.is_verified or digested[0].now >= self.deadline, "a right answer was lost"
+
+    def _fails_for_the_reason_it_gives(self) -> None:
+        if self.end.status is not RuntimeStatus.COMPLETED or self.is_verified:
+            return
+        match self.status["reason"]:
+            case "expired":
+                assert self.deadline is not None
+                assert self.run.turns[-1].now >= self.deadline, "expired before the deadline"
+            case "delivery_failed":
+                assert self.sent is None, "not delivered, though sent"
+            case "malformed":
+                assert any(self._is(one, MALFORMED) for one in self.answers), "malformed without such an answer"
+            case _:
+                assert any(self._is(one, WRONG) for one in self.answers), "a mismatch without a wrong answer"
+                assert self.status["attemptsRemaining"] == 0, "a mismatch with attempts left"
 
     def _right_answer_heard_at(self) -> int | None:
         """Return the place in the history from which a right answer can be heard that no other stands before.

@@ -55,7 +55,7 @@ def steps(spans: Spans, say: SearchStrategy[Say], right: SearchStrategy[Say]) ->
     """Return what happens after the start; *right* is what brings the flow to its good end."""
     single = _singles(spans, say).map(lambda step: (step,))
     scene = st.one_of(single, single, single, single, st.tuples(right), _scenes(spans, say, right))
-    return st.lists(scene, min_size=1, max_size=6).map(lambda scenes: tuple(step for one in scenes for step in one))
+    return st.lists(scene, min_size=2, max_size=6).map(lambda scenes: tuple(step for one in scenes for step in one))
 
 
 def _singles(spans: Spans, say: SearchStrategy[Say]) -> SearchStrategy[Step]:
@@ -67,11 +67,12 @@ def _singles(spans: Spans, say: SearchStrategy[Say]) -> SearchStrategy[Step]:
 
 def _scenes(spans: Spans, say: SearchStrategy[Say], right: SearchStrategy[Say]) -> SearchStrategy[tuple[Step, ...]]:
     """Return scenes of lateness: over, or over while suspended, stalled or dead with the answer; and one of haste."""
-    over = _to_deadline(BEYOND)
+    over, wait = _to_deadline(BEYOND), st.builds(Pass, st.sampled_from(spans.waits))
     dead = st.builds(Crash, st.just("after"), st.just(1), st.sampled_from(spans.downs).map(_plus_an_hour))
     suspend, resume = st.just(Control.SUSPEND), st.just(Control.RESUME)
     return st.one_of(
         st.tuples(over, right),
+        st.tuples(wait, say, over, right),
         st.tuples(suspend, over, right, resume),
         st.tuples(suspend, right, over, resume),
         st.tuples(right.map(_held), over),

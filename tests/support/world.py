@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from devhost.engine.history import Event
     from devhost.engine.worker import OrchestratorCall
 
-PATIENCE = 20.0  # real seconds until a host that does not answer counts as hung
+PATIENCE = 10.0  # real seconds until a host that does not answer counts as hung
 MOST_LIVES = 60
 OPENED_AT = Ticks(1_768_471_200 * PER_SECOND)  # 2026-01-15T10:00:00Z
 
