@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROBE = Path(os.environ.get("COUNTERSIGN_PROBE") or Path(__file__).parents[2].parent / "shared" / "probe")
-SCENARIOS = ("s01", "s04", "s08", "s09", "s10", "s15", "s16")
+SCENARIOS = ("s01", "s04", "s05", "s08", "s09", "s10", "s11", "s12", "s15", "s16")
 REAL = ("extension-3.15.0", "extension-3.15.0-b")
 RECORDS_WITHIN_SECONDS = 240
 
