@@ -10,13 +10,13 @@ CREATE TABLE meta (
 CREATE TABLE instances (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
-    execution_id TEXT NOT NULL,         -- new after continue-as-new
+    execution_id TEXT NOT NULL,         -- new after continue-as-new; empty for an entity
     name TEXT NOT NULL,                 -- as the caller spelt it
     version TEXT,                       -- NULL when none was given and host.json has none
     generation INTEGER,                 -- how often the id was used before; NULL in children and after continue-as-new
     parent TEXT,                        -- JSON of who waits for it, or NULL
     status INTEGER NOT NULL,            -- RuntimeStatus
-    input TEXT,
+    input TEXT,                         -- of an entity what it is between two batches
     custom_status TEXT,
     output TEXT,                        -- also the reason of the last suspend or resume, until the end
     created INTEGER NOT NULL,
