@@ -21,8 +21,9 @@ TESTED := tests/unit tests/contract tests/integration tests/replay
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.complete ## make .venv and install Azurite under .tools; quick when all is there
+setup: $(VENV)/.complete ## make .venv, install Azurite under .tools and Chromium where apt-get may; then quick
 	@$(RUN) -m tools.azurite install
+	@$(RUN) -m tools.chromium install
 
 $(VENV)/.complete: requirements.txt requirements-dev.txt
 	@test -n "$(PYTHON)" || { \
