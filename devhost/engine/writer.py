@@ -56,7 +56,7 @@ class Writer:
         self._most = 1 if observer is not None and observer.wants_single_commits else MOST_TOGETHER
         self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._serve, name="devhost-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="devhost-writer", daemon=True)
         self._thread.start()
 
     async def do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
@@ -73,6 +73,11 @@ class Writer:
         """Finish what is queued and end the thread."""
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        """Serve until told to end; an observer may end it earlier by `SystemExit`, and nothing more is written."""
+        with contextlib.suppress(SystemExit):
+            self._serve()
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
