@@ -11,8 +11,9 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from activities.digest_sms_code import digest_sms_code
+from activities.note_verification_end import note_verification_end
 from activities.send_sms_challenge import send_sms_challenge
-from blueprints import refund_approval
+from blueprints import locks, refund_approval, verifications
 from blueprints.payloads import Payload
 from blueprints.problems import UnknownResourceError, answers_problems
 from blueprints.requests import body_of, instance_id_of
@@ -20,11 +21,14 @@ from blueprints.starting import Start, sms_start
 from domain.challenge import CodeRef, SmsSending
 from domain.payloads import text
 from domain.sms import Wording
+from domain.verification_end import VerificationEnd
 from orchestrators.sms_verify import sms_verify
 from providers.wiring import providers
 
 app = df.DFApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(refund_approval.bp)
+app.register_functions(verifications.bp)
+app.register_functions(locks.bp)
 
 FLOWS: dict[str, Callable[[object], Start]] = {
     "SmsVerify": sms_start,
@@ -59,6 +63,13 @@ def DigestSmsCode(payload: Payload) -> dict[str, str]:
     """Digest a code that an operator passed on."""
     code = text(payload, "code", "[0-9]+")
     return {"digest": digest_sms_code(CodeRef.from_payload(payload), code, codes=providers().codes)}
+
+
+@app.activity_trigger(input_name="payload")
+def NoteVerificationEnd(payload: Payload) -> dict[str, str]:
+    """Let the limits know that a verification has ended."""
+    wired = providers()
+    return note_verification_end(VerificationEnd.from_payload(payload), gates=wired.gates, vault=wired.vault)
 
 
 @app.route(route="api/orchestrators/{name}", methods=["POST"])

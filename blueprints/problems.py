@@ -6,8 +6,9 @@ A problem never holds a stack, a value of the request, or a word of a provider.
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
+from http import HTTPStatus
 from typing import ParamSpec
 
 import azure.functions as func
@@ -19,6 +20,17 @@ from domain.errors import (
     PhoneNumberError,
     SettingError,
     StorageError,
+)
+from domain.refusals import (
+    ExpiredError,
+    ForbiddenError,
+    KeyReusedError,
+    NotReadyError,
+    RateLimitedError,
+    RefusalError,
+    ResendsExhaustedError,
+    UnauthorizedError,
+    VerificationClosedError,
 )
 
 logger = logging.getLogger(__name__)
@@ -52,6 +64,14 @@ PROBLEMS: dict[type[CountersignError], Problem] = {
     UnknownResourceError: Problem(404, "not_found", "There is nothing here."),
     BodyTooLargeError: Problem(413, "body_too_large", "The body has more than 16 KiB."),
     MediaTypeError: Problem(415, "unsupported_media_type", "The body must be application/json in UTF-8."),
+    UnauthorizedError: Problem(401, "unauthorized", "The token of the verification is needed."),
+    ForbiddenError: Problem(403, "forbidden", "This is not allowed."),
+    NotReadyError: Problem(409, "not_ready", "The message is not out yet.", retry_after=1),
+    ExpiredError: Problem(410, "expired", "The time to answer is over."),
+    VerificationClosedError: Problem(409, "verification_closed", "The verification takes no more answers."),
+    ResendsExhaustedError: Problem(409, "resends_exhausted", "The message is not sent once more."),
+    KeyReusedError: Problem(422, "idempotency_key_reused", "The Idempotency-Key stands for another request."),
+    RateLimitedError: Problem(429, "rate_limited", "Too many requests."),
     PhoneNumberError: Problem(422, "invalid_phone_number", "That is no phone number."),
     DestinationError: Problem(422, "unsupported_destination", "Numbers like this one get no SMS."),
     InputError: Problem(400, "invalid_request", "The request cannot be understood."),
@@ -81,20 +101,26 @@ def answers_problems(
     return answering
 
 
-def problem_response(problem: Problem, detail: str | None = None) -> func.HttpResponse:
-    """Return *problem* as an answer."""
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
+def problem_response(problem: Problem, detail: str | None = None, **members: str) -> func.HttpResponse:
+    """Return *problem* as an answer, with further *members*."""
+    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code} | members
     if detail:
         body["detail"] = detail
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
     return func.HttpResponse(json.dumps(body), status_code=problem.status, headers=headers)
 
 
 def _answer(error: CountersignError) -> func.HttpResponse:
     problem = next((found for kind, found in PROBLEMS.items() if isinstance(error, kind)), UNEXPECTED)
-    if isinstance(error, InputError):
+    if isinstance(error, RateLimitedError):
+        return problem_response(replace(problem, retry_after=error.retry_after), str(error))
+    if isinstance(error, VerificationClosedError):
+        return problem_response(problem, str(error), state=error.state)
+    if isinstance(error, InputError | RefusalError):
         return problem_response(problem, str(error))
     logger.error("request refused: %s", error)
     return problem_response(problem)

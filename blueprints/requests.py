@@ -13,6 +13,7 @@ BODY_BYTES = 16 * 1024
 DEPTH = 16
 
 _INSTANCE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_VERIFICATION_ID = re.compile(r"ver_[0-9a-f]{32}")
 _JSON = re.compile(r'application/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?', re.IGNORECASE)
 
 
@@ -34,6 +35,15 @@ def instance_id_of(text: str | None) -> str:
         message = "there is no such id"
         raise UnknownResourceError(message)
     return text
+
+
+def verification_id_of(req: func.HttpRequest) -> str:
+    """Return the id in the route if it may be one of the user API; an operator's verifications are not of it."""
+    found = req.route_params.get("verificationId")
+    if found is None or not _VERIFICATION_ID.fullmatch(found):
+        message = "there is no such verification"
+        raise UnknownResourceError(message)
+    return str(found)
 
 
 def _parsed(body: bytes) -> object:

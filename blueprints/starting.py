@@ -7,6 +7,7 @@ from typing import Any
 from domain.challenge import Channel, SmsChallenge
 from domain.errors import PayloadError
 from domain.payloads import fields_of
+from domain.phone_number import PhoneNumber
 from providers.wiring import Providers, providers
 
 
@@ -26,8 +27,30 @@ def new_id(prefix: str) -> str:
 def sms_start(body: object) -> Start:
     """Return how a verification of the phone number in *body* is started by an operator."""
     wired = providers()
-    challenge = _challenge(_number_in(body), wired)
+    number = wired.numbers.read(_number_in(body))
+    challenge = challenge_for(
+        number,
+        wired,
+        channel=Channel.OPERATOR,
+        max_attempts=wired.settings.sms_challenge_max_attempts,
+        tells_end=bool(wired.settings.sends_per_prefix),
+    )
     return Start(instance_id=new_id("sms"), input=challenge.to_payload())
+
+
+def challenge_for(number: PhoneNumber, wired: Providers, **terms: Any) -> SmsChallenge:  # noqa: ANN401  fields of the challenge
+    """Return the challenge; whatever sending will need is asked for here, so that nothing is started in vain."""
+    settings = wired.settings
+    _ = wired.sms, settings.sms_brand, settings.public_base_url, wired.gates
+    return SmsChallenge(
+        to=number.masked,
+        sealed_number=wired.vault.seal(number.e164),
+        nonce=secrets.token_hex(16),
+        key_id=wired.codes.newest_key_id(),
+        code_length=settings.sms_challenge_code_length,
+        timeout_seconds=settings.sms_challenge_timeout_seconds,
+        **terms,
+    )
 
 
 def _number_in(body: object) -> str:
@@ -37,20 +60,3 @@ def _number_in(body: object) -> str:
         message = "phoneNumber is missing or is no text"
         raise PayloadError(message)
     return number
-
-
-def _challenge(text: str, wired: Providers) -> SmsChallenge:
-    """Return the challenge; whatever sending will need is asked for here, so that nothing is started in vain."""
-    number = wired.numbers.read(text)
-    settings = wired.settings
-    _ = wired.sms, settings.sms_brand, settings.public_base_url
-    return SmsChallenge(
-        channel=Channel.OPERATOR,
-        to=number.masked,
-        sealed_number=wired.vault.seal(number.e164),
-        nonce=secrets.token_hex(16),
-        key_id=wired.codes.newest_key_id(),
-        code_length=settings.sms_challenge_code_length,
-        timeout_seconds=settings.sms_challenge_timeout_seconds,
-        max_attempts=settings.sms_challenge_max_attempts,
-    )

@@ -7,6 +7,12 @@ from typing import Final
 SMS_CHALLENGE_RESPONSE: Final = "SmsChallengeResponse"
 """An operator's answer to an SMS challenge."""
 
+CANCEL_VERIFICATION: Final = "CancelVerification"
+"""The user of our own API gives a verification up."""
+
+RESEND_CHALLENGE: Final = "ResendChallenge"
+"""Asks, with a number behind it, for the same message once more."""
+
 APPROVAL: Final = "Approval"
 """An operator's decision about a case."""
 
@@ -17,3 +23,8 @@ def sms_challenge_response(attempt: int) -> str:
     The names are numbered because the SDK keeps one early event per name and repeats it to every later wait.
     """
     return f"{SMS_CHALLENGE_RESPONSE}.{attempt}"
+
+
+def resend_challenge(number: int) -> str:
+    """Return the name of the event that asks for the message again, counted from 1."""
+    return f"{RESEND_CHALLENGE}.{number}"

@@ -22,6 +22,7 @@ class State(StrEnum):
     AWAITING = "awaiting"
     VERIFIED = "verified"
     FAILED = "failed"
+    CANCELED = "canceled"
 
 
 class Reason(StrEnum):
@@ -32,6 +33,8 @@ class Reason(StrEnum):
     MALFORMED = "malformed"
     EXPIRED = "expired"
     DELIVERY_FAILED = "delivery_failed"
+    RATE_LIMITED = "rate_limited"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
 
 
 class Verdict(StrEnum):
@@ -62,7 +65,7 @@ class Progress:
     @property
     def has_ended(self) -> bool:
         """Whether nothing can happen any more."""
-        return self.state in (State.VERIFIED, State.FAILED)
+        return self.state in (State.VERIFIED, State.FAILED, State.CANCELED)
 
     @property
     def open_attempts(self) -> list[int]:
@@ -77,6 +80,10 @@ class Progress:
     def failed(self, reason: Reason) -> Progress:
         """Return the end of a verification that did not succeed."""
         return replace(self, state=State.FAILED, reason=reason)
+
+    def canceled(self) -> Progress:
+        """Return the end of a verification that its user gave up."""
+        return replace(self, state=State.CANCELED, reason=None)
 
     def passing_over(self, most: int) -> Progress:
         """Return the progress after an answer that was none, of which there may be *most*."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from domain import challenge as challenges  # `matches` is looked up at each use, so that a test can count
 from domain.challenge import Channel, Handover, SmsChallenge, code_in, digest_in
 from domain.errors import PayloadError
-from domain.events import SMS_CHALLENGE_RESPONSE, sms_challenge_response
+from domain.events import CANCEL_VERIFICATION, SMS_CHALLENGE_RESPONSE, resend_challenge, sms_challenge_response
 from domain.progress import Progress, Reason, State, Verdict
 from domain.sms import SendOutcome
+from domain.verification_end import VerificationEnd
 from orchestrators.context import input_of
+from orchestrators.trying import tried
 from orchestrators.waiting import attempt, pause, race
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from orchestrators.waiting import Arrival
 
 FIRST_RETRY = timedelta(seconds=1)
+TELL_WITHIN = timedelta(hours=6)
+TELL_AGAIN = timedelta(seconds=60)  # how late we notice that the storage is back
+
+_PASSING = frozenset({SendOutcome.RETRY, SendOutcome.UNCOUNTED})
+_FAILURES = {SendOutcome.LIMITED: Reason.RATE_LIMITED, SendOutcome.UNCOUNTED: Reason.STORAGE_UNAVAILABLE}
 
 
 def sms_verify(context: Context) -> Generator[Any, Any, bool]:
@@ -29,48 +36,94 @@ def sms_verify(context: Context) -> Generator[Any, Any, bool]:
     try:
         challenge = SmsChallenge.from_payload(input_of(context))
     except PayloadError:
-        return _end(context, Progress().failed(Reason.MALFORMED))
+        context.set_custom_status(Progress().failed(Reason.MALFORMED).to_payload())
+        return False
     progress = Progress(to=challenge.to, max_attempts=challenge.max_attempts)
     context.set_custom_status(progress.to_payload())
 
-    digest = yield from _hand_over(context, challenge)
-    if digest is None:
-        return _end(context, progress.failed(Reason.DELIVERY_FAILED))
+    handed_over = yield from _hand_over(context, challenge)
+    if isinstance(handed_over, Reason):
+        progress = progress.failed(handed_over)
+    else:
+        progress = yield from _answered(context, challenge, progress, handed_over)
+    context.set_custom_status(progress.to_payload())
 
-    deadline = context.current_utc_datetime + timedelta(seconds=challenge.timeout_seconds)
-    progress = progress.awaiting(deadline)
-    while not progress.has_ended:
-        context.set_custom_status(progress.to_payload())
-        attempts = _open_attempts(challenge, progress)
-        answer = yield from race(context, list(attempts), deadline)
-        if answer is None:
-            return _end(context, progress.failed(Reason.EXPIRED))
-        verdict = yield from _verdict(context, challenge, digest, answer, deadline)
-        if verdict is None:
-            progress = progress.passing_over(challenge.malformed_most)
-        else:
-            progress = progress.judged(attempts[answer.name], verdict)
-    return _end(context, progress)
+    if challenge.tells_end:
+        yield from _told(context, challenge, progress)
+    return progress.state is State.VERIFIED
 
 
-def _hand_over(context: Context, challenge: SmsChallenge) -> Generator[Any, Any, str | None]:
-    """Return the digest of the code once its SMS is handed over; None if that failed or came too late."""
+def _hand_over(context: Context, challenge: SmsChallenge) -> Generator[Any, Any, str | Reason]:
+    """Return the digest of the code once its SMS is handed over, or why that failed or came too late."""
     give_up_at = context.current_utc_datetime + challenge.send_within
     request = challenge.sending(context.instance_id).to_payload()
-    wait = FIRST_RETRY
+    wait, failure = FIRST_RETRY, Reason.DELIVERY_FAILED
     for tries_left in range(challenge.send_tries - 1, -1, -1):
         if context.current_utc_datetime > give_up_at:
-            return None
+            return failure
         answer = yield from attempt(context, "SendSmsChallenge", request)
         handover = Handover.from_payload(answer)
-        if handover.outcome is SendOutcome.SENT and context.current_utc_datetime <= give_up_at:
+        failure = _FAILURES.get(handover.outcome, Reason.DELIVERY_FAILED)
+        if handover.digest and context.current_utc_datetime <= give_up_at:
             return handover.digest
-        if handover.outcome is not SendOutcome.RETRY:
-            return None
+        if handover.outcome not in _PASSING:
+            return failure
         if tries_left:
             yield from pause(context, wait)
             wait *= 2
-    return None
+    return failure
+
+
+def _answered(
+    context: Context, challenge: SmsChallenge, progress: Progress, digest: str
+) -> Generator[Any, Any, Progress]:
+    """Return how the verification ended, once its SMS is out."""
+    deadline = context.current_utc_datetime + timedelta(seconds=challenge.timeout_seconds)
+    progress = progress.awaiting(deadline)
+    resends = _open_resends(challenge)
+    while not progress.has_ended:
+        context.set_custom_status(progress.to_payload())
+        attempts = _open_attempts(challenge, progress)
+        wishes = [*resends, CANCEL_VERIFICATION] if challenge.channel is Channel.USER else []
+        arrival = yield from race(context, [*attempts, *wishes], deadline)
+        if arrival is None or (arrival.is_late and arrival.name in wishes):
+            return progress.failed(Reason.EXPIRED)
+        if arrival.name == CANCEL_VERIFICATION:
+            return progress.canceled()
+        if arrival.name in resends:
+            resends.remove(arrival.name)
+            yield from _sent_again(context, challenge, deadline)
+            continue
+        verdict = yield from _verdict(context, challenge, digest, arrival, deadline)
+        if verdict is None:
+            progress = progress.passing_over(challenge.malformed_most)
+        else:
+            progress = progress.judged(attempts[arrival.name], verdict)
+    return progress
+
+
+def _sent_again(context: Context, challenge: SmsChallenge, deadline: datetime) -> Generator[Any, Any, None]:
+    """Send the same code once more, in one try; whether that works changes nothing about the verification."""
+    seconds_left = (deadline - context.current_utc_datetime) // timedelta(seconds=1)
+    if seconds_left >= 1:
+        request = challenge.sending(context.instance_id, seconds_left=seconds_left)
+        yield from attempt(context, "SendSmsChallenge", request.to_payload())
+
+
+def _told(context: Context, challenge: SmsChallenge, progress: Progress) -> Generator[Any, Any, None]:
+    """Let the limits know how it ended."""
+    end = VerificationEnd(
+        verification_id=context.instance_id,
+        channel=challenge.channel,
+        sealed_number=challenge.sealed_number,
+        is_verified=progress.state is State.VERIFIED,
+    )
+    yield from tried(context, "NoteVerificationEnd", end.to_payload(), within=TELL_WITHIN, longest_wait=TELL_AGAIN)
+
+
+def _open_resends(challenge: SmsChallenge) -> list[str]:
+    """Return the events that may ask for the message again; each number counts once."""
+    return [resend_challenge(number) for number in range(1, challenge.resends_most + 1)]
 
 
 def _open_attempts(challenge: SmsChallenge, progress: Progress) -> dict[str, int]:
@@ -109,8 +162,3 @@ def _digest_of(context: Context, challenge: SmsChallenge, answer: object) -> Gen
     request = {**challenge.code_of(context.instance_id).to_payload(), "code": code}
     digested = yield from attempt(context, "DigestSmsCode", request)
     return digest_in(digested) or ""
-
-
-def _end(context: Context, progress: Progress) -> bool:
-    context.set_custom_status(progress.to_payload())
-    return progress.state is State.VERIFIED

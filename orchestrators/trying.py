@@ -17,7 +17,12 @@ LONGEST_WAIT: Final = timedelta(minutes=30)  # how late we notice that what was 
 
 
 def tried(
-    context: Context, activity: str, payload: dict[str, object], *, within: timedelta
+    context: Context,
+    activity: str,
+    payload: dict[str, object],
+    *,
+    within: timedelta,
+    longest_wait: timedelta = LONGEST_WAIT,
 ) -> Generator[Any, Any, dict[str, Any] | None]:
     """Return what *activity* answered, or None if for all of *within* it failed or asked to be tried again.
 
@@ -32,4 +37,4 @@ def tried(
         if context.current_utc_datetime + wait > give_up_at:
             return None
         yield from pause(context, wait)
-        wait = min(2 * wait, LONGEST_WAIT)
+        wait = min(2 * wait, longest_wait)

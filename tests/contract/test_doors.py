@@ -14,6 +14,7 @@ import pytest
 from tests.support.front_door import functions
 
 ROOT = Path(__file__).parents[2]
+TOKEN_ROUTES = ("GetVerification", "CheckVerification", "ResendVerification", "CancelVerification")
 LAZY = ("twilio", "phonenumbers", "cryptography", "azure.identity", "azure.storage", "azure.data")
 
 
@@ -45,6 +46,11 @@ def test_the_app_has_the_functions_of_the_specification() -> None:
         "SmsVerify",
         "SendSmsChallenge",
         "DigestSmsCode",
+        "NoteVerificationEnd",
+        "StartVerification",
+        *TOKEN_ROUTES,
+        "QueryLock",
+        "LiftLock",
         "RefundApproval",
         "UpdateCase",
         "IssueRefund",
@@ -83,12 +89,25 @@ def test_every_route_names_one_method_and_spells_its_api(name: str) -> None:
     assert trigger["route"].startswith("api/")
 
 
-def test_only_the_health_route_is_open_to_everybody() -> None:
-    """Every other route wants a function key."""
+def test_every_route_wants_a_key_but_those_that_are_named_here() -> None:
+    """Without a function key answer the health probe, and what a user does with the token of his verification."""
     levels = {name: trigger["authLevel"] for name in functions() if (trigger := bindings(name).get("httpTrigger"))}
 
-    assert levels.pop("GetHealth") == "ANONYMOUS"
-    assert set(levels.values()) == {"FUNCTION"}
+    anonymous = {name for name, level in levels.items() if level == "ANONYMOUS"}
+    assert anonymous == {"GetHealth", *TOKEN_ROUTES}
+    assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
+
+
+@pytest.mark.parametrize("name", TOKEN_ROUTES)
+async def test_a_route_without_a_key_asks_for_the_token_first(name: str) -> None:
+    """Nothing is read or done for whoever shows no token. Threat 14."""
+    route = functions()[name].get_user_function().client_function
+    params = {"verificationId": f"ver_{'0' * 32}"}
+
+    answer = await route(func.HttpRequest("POST", "/", route_params=params, body=b"{"), None)
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_health_answers() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from domain import challenge as challenges
 from domain.challenge import Channel
+from domain.events import CANCEL_VERIFICATION
 from orchestrators.sms_verify import sms_verify
 from tests.support.builders import DIGEST, NONCE, OTHER_DIGEST, a_challenge
 from tests.support.fakes import BAD_INPUT, NOON, FakeContext, Flow
@@ -419,7 +420,8 @@ def test_the_user_channel_waits_for_every_open_attempt() -> None:
 
     flow.happens(f"{RESPONSE}.2", WRONG)
 
-    assert [task.name for task in flow.waits_for.input] == [f"{RESPONSE}.1", f"{RESPONSE}.3", "timer"]
+    awaited = [f"{RESPONSE}.1", f"{RESPONSE}.3", CANCEL_VERIFICATION, "timer"]
+    assert [task.name for task in flow.waits_for.input] == awaited
     assert flow.status["results"] == [None, "code_mismatch"]
     assert (flow.status["attempt"], flow.status["attemptsRemaining"]) == (1, 2)
 
