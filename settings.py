@@ -13,20 +13,24 @@ import os
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from domain.errors import PayloadError, SettingError
 from domain.gates import Limits
 from domain.rates import rates_in
+from domain.routes import routes_in
 from domain.sms import BRAND_LENGTH, is_gsm7
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from domain.rates import Rates
+    from domain.routes import Route
 
 TWILIO_API = "https://api.twilio.com"
+EXAMPLE_ORDERS = Path(__file__).parent / "providers" / "example_orders.json"
 _TWILIO_NAMES = ("TwilioAccountSid", "TwilioAuthToken", "TwilioPhoneNumber")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -206,6 +210,44 @@ class Settings:
         if said.lower() not in {"true", "false"}:
             raise _malformed(name, said, "true or false")
         return said.lower() == "true"
+
+    @property
+    def case_routes(self) -> tuple[Route, ...]:
+        """On whose desks a case lies, one after the other, and for how long."""
+        name, written = "CaseRoutes", self._text("CaseRoutes") or "team:3d,escalation:4d"
+        try:
+            return routes_in(written)
+        except PayloadError as error:
+            raise _malformed(
+                name, written, "different names with a time each, such as team:3d,escalation:4d, 30 days in all at most"
+            ) from error
+
+    @property
+    def orders_file(self) -> Path:
+        """Where the orders are listed; the example set unless another file is named."""
+        named = self._text("OrdersFile")
+        return Path(named) if named else EXAMPLE_ORDERS
+
+    @property
+    def completion_queue_name(self) -> str:
+        """The queue that hears what has ended."""
+        return self._queue_name("CompletionQueueName", "completions")
+
+    @property
+    def approvals_queue_name(self) -> str:
+        """The queue that approvers hear by."""
+        return self._queue_name("ApprovalsQueueName", "approvals")
+
+    @property
+    def notifications_queue_name(self) -> str:
+        """The queue that customers hear by."""
+        return self._queue_name("NotificationsQueueName", "notifications")
+
+    def _queue_name(self, name: str, usual: str) -> str:
+        value = self._text(name) or usual
+        if not re.fullmatch("(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", value):
+            raise _malformed(name, value, f"3 to 63 lower-case letters, digits and single hyphens, such as {usual}")
+        return value
 
     def _text(self, name: str) -> str:
         return self.environ.get(name, "").strip()

@@ -28,9 +28,11 @@ def operator_decision(value: object) -> Standing | None:
     if not isinstance(approved, bool) or not isinstance(comment, str | None):
         return None
     state = CaseState.APPROVED if approved else CaseState.REJECTED
-    return Standing(state=state, resolution=Resolution.OPERATOR, comment=_fitting(comment))
+    return Standing(
+        state=state, resolution=Resolution.OPERATOR, decided_by=Resolution.OPERATOR.value, comment=fitting(comment)
+    )
 
 
-def _fitting(comment: str | None) -> str | None:
+def fitting(comment: str | None) -> str | None:
     """Cut a comment to what is kept; an empty one is none."""
     return printable(comment or "")[:COMMENT_LENGTH] or None

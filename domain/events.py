@@ -16,6 +16,12 @@ RESEND_CHALLENGE: Final = "ResendChallenge"
 APPROVAL: Final = "Approval"
 """An operator's decision about a case."""
 
+CASE_DECIDED: Final = "CaseDecided"
+"""Says nothing but that it is worth looking whether a decision is on record."""
+
+RETRY_REFUND: Final = "RetryRefund"
+"""Says, with a number behind it, that it is worth looking whether a failed payment is to be tried anew."""
+
 
 def sms_challenge_response(attempt: int) -> str:
     """Return the name under which the user API raises the answer of an *attempt*, counted from 1.
@@ -23,6 +29,11 @@ def sms_challenge_response(attempt: int) -> str:
     The names are numbered because the SDK keeps one early event per name and repeats it to every later wait.
     """
     return f"{SMS_CHALLENGE_RESPONSE}.{attempt}"
+
+
+def retry_refund(number: int) -> str:
+    """Return the name of the event for the retry *number* of a failed payment, counted from 1."""
+    return f"{RETRY_REFUND}.{number}"
 
 
 def resend_challenge(number: int) -> str:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from domain.cases import CaseChange, Standing
-    from domain.notices import CustomerNotice
+    from domain.case_list import AuditEntry, CasePage, CaseQuery
+    from domain.cases import CaseChange, CaseRecord, Ruling, Standing
+    from domain.completions import Completion
+    from domain.notices import ApproverNotice, CustomerNotice
+    from domain.orders import Order
     from domain.phone_number import PhoneNumber
+    from domain.refund import RefundCase
     from domain.sms import SendOutcome, Sms
 
 
@@ -73,8 +77,58 @@ class Cases(Protocol):
         Raises `ConflictError` if the id belongs to a case with other facts, `StorageError` if it cannot be known.
         """
 
-    def find(self, case_id: str) -> CaseChange | None:
-        """Return the change that stands, or None for a case that nobody opened; may raise `StorageError`."""
+    def find(self, case_id: str) -> CaseRecord | None:
+        """Return what is written about a case, or None if nobody opened it; may raise `StorageError`."""
+
+    def decide(self, change: CaseChange, *, version: int | None = None, key: str | None = None) -> Ruling:
+        """Write down the decision that *change* holds unless one stands, and return the one that stands.
+
+        *key* is kept with it. A case that nobody opened is opened as decided. Of many calls at once, one is first.
+        Raises `StaleVersionError` if the case is undecided but not of *version*, and what `advance` raises.
+        """
+
+
+class CaseRetries(Protocol):
+    """Keeps which payments that failed are to be tried anew."""
+
+    def ask_anew(self, case_id: str, *, number: int, who: str, at: str) -> None:
+        """Write down that *who* wants retry *number*; a second call changes nothing. May raise `StorageError`."""
+
+    def is_asked_anew(self, case_id: str, *, number: int) -> bool:
+        """Say whether somebody wants retry *number*; may raise `StorageError`."""
+
+
+class CaseList(Protocol):
+    """Finds cases, and tells what happened to them."""
+
+    def page(self, query: CaseQuery) -> CasePage:
+        """Return the next cases that fit, newest first; may raise `StorageError`."""
+
+    def audit(self, case_id: str) -> list[AuditEntry]:
+        """Return all that happened to a case, oldest first; nothing of it is ever changed. May raise `StorageError`."""
+
+
+class Orders(Protocol):
+    """Knows what was sold."""
+
+    def find(self, order_id: str) -> Order | None:
+        """Return an order, or None if there is none."""
+
+
+class Reservations(Protocol):
+    """Sees to it that the refunds of an order never exceed it."""
+
+    def reserve(self, case: RefundCase, *, total: int, now: datetime) -> bool:
+        """Keep the sum of *case* free for a while, and say whether it fits; a second call changes nothing.
+
+        What was reserved and is not made firm in time lapses. May raise `StorageError`, as the others may.
+        """
+
+    def make_firm(self, case: RefundCase, *, now: datetime) -> bool:
+        """Reserve the sum of *case* for good, and say whether it still fits; a second call changes nothing."""
+
+    def free(self, case: RefundCase) -> None:
+        """Give the sum of *case* back; a second call changes nothing."""
 
 
 class RefundLedger(Protocol):
@@ -93,3 +147,17 @@ class CustomerNotices(Protocol):
 
     def tell(self, notice: CustomerNotice) -> None:
         """Have *notice* sent; a second call for the same case and state leaves one. May raise `StorageError`."""
+
+
+class ApproverNotices(Protocol):
+    """Tells approvers what waits for them."""
+
+    def ask(self, notice: ApproverNotice) -> None:
+        """Have *notice* sent, by its id; a second call may send it again. May raise `StorageError`."""
+
+
+class Completions(Protocol):
+    """Tells the rest of the company what has ended."""
+
+    def publish(self, completion: Completion) -> None:
+        """Publish *completion*, by its id; a second call may publish it again. May raise `StorageError`."""

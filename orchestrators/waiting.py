@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from datetime import datetime
 
-    from orchestrators.context import Context, Timer
+    from orchestrators.context import Context, Task, Timer
 
 LONGEST_LEG = timedelta(hours=6)
 
@@ -47,20 +47,52 @@ def race(
     context: Context, names: Sequence[str], deadline: datetime, *, leg: timedelta = LONGEST_LEG
 ) -> Generator[Any, Any, Arrival | None]:
     """Return the first event of one of *names*, late or not; None when the deadline's timer won."""
+    listening = Listening(context, deadline)
     until = None
     while until != deadline:
-        until = _end_of_leg(context, deadline, leg)
-        events = {name: context.wait_for_external_event(name) for name in names}
-        timer: Timer = context.create_timer(until)
-        winner = yield context.task_any([*events.values(), timer])
+        until = end_of_leg(context, deadline, leg)
+        arrival = yield from listening.race(names, until)
+        if arrival is not None:
+            return arrival
+    return None
 
-        for name, event in events.items():
-            if winner is event:
+
+class Listening:
+    """Hears events leg by leg, also those that come between two legs, while an activity runs.
+
+    The SDK gives an event to the newest wait of its name that is open, and that is then one of a leg that is over. So
+    the waits that are open are kept, and looked at before the next leg; the newest of them was answered first.
+    """
+
+    def __init__(self, context: Context, deadline: datetime) -> None:
+        self._context = context
+        self._deadline = deadline
+        self._open: list[tuple[str, Task]] = []
+
+    def race(self, names: Sequence[str], until: datetime) -> Generator[Any, Any, Arrival | None]:
+        """Return the first event of one of *names* in the leg that ends at *until*; None when its timer won."""
+        missed = next(
+            ((name, wait) for name, wait in reversed(self._open) if name in names and wait.is_completed), None
+        )
+        if missed is not None:
+            return self._arrived(*missed)
+        context = self._context
+        events = [(name, context.wait_for_external_event(name)) for name in names]
+        self._open += events
+        timer: Timer = context.create_timer(until)
+        winner = yield context.task_any([*(wait for _, wait in events), timer])
+
+        for name, wait in events:
+            if winner is wait:
                 if not timer.is_completed:
                     timer.cancel()
-                is_late = context.current_utc_datetime > deadline
-                return Arrival(name=name, value=decode(event.result), is_late=is_late)
-    return None
+                return self._arrived(name, wait)
+        return None
+
+    def _arrived(self, name: str, wait: Task) -> Arrival:
+        self._open = [one for one in self._open if one[1] is not wait]
+        is_late = self._context.current_utc_datetime > self._deadline
+        return Arrival(name=name, value=decode(wait.result), is_late=is_late)
 
 
 def pause(context: Context, span: timedelta) -> Generator[Any, Any, None]:
@@ -72,7 +104,7 @@ def pause_until(context: Context, deadline: datetime, *, leg: timedelta = LONGES
     """Wait until *deadline*, in legs."""
     until = None
     while until != deadline:
-        until = _end_of_leg(context, deadline, leg)
+        until = end_of_leg(context, deadline, leg)
         yield context.create_timer(until)
 
 
@@ -88,5 +120,6 @@ def attempt(context: Context, activity: str, payload: dict[str, object]) -> Gene
     return answer if isinstance(answer, dict) else None
 
 
-def _end_of_leg(context: Context, deadline: datetime, leg: timedelta) -> datetime:
+def end_of_leg(context: Context, deadline: datetime, leg: timedelta = LONGEST_LEG) -> datetime:
+    """Return until when the next leg of a wait for *deadline* lasts."""
     return min(deadline, context.current_utc_datetime + min(leg, LONGEST_LEG))

@@ -1,15 +1,17 @@
-"""One Azure table, seen through four verbs: the storage SDK's words, errors and waits stay in here."""
+"""One Azure table, seen through a few verbs: the storage SDK's words, errors and waits stay in here."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import SettingError, StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 # One call lasts 20 s at the worst; the flow has patience, a worker's thread has not.
 CONNECT_SECONDS: Final = 3
@@ -20,6 +22,15 @@ _CLIENT_OPTIONS: Final = {
     "retry_total": 1,
     "retry_backoff_factor": 0.2,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One write of a transaction: by its kind, a new row, a row over the one with *etag*, over any, or none at all."""
+
+    kind: str  # insert, replace, put, delete
+    row: Mapping[str, Any]
+    etag: str | None = None
 
 
 class Table:
@@ -84,6 +95,28 @@ class Table:
                 return False
             return True
 
+    def select(self, wanted: str, values: Mapping[str, Any], *, most: int) -> list[dict[str, Any]]:
+        """Return the first rows that fit the filter *wanted*, in which ``@name`` means one of *values*."""
+        with self._errors_are_ours():
+            found = self._client.query_entities(wanted, parameters=dict(values), results_per_page=most)
+            return [
+                {name: _plain(value) for name, value in row.items()} | {"etag": row.metadata["etag"]}
+                for row in islice(found, most)
+            ]
+
+    def commit(self, writes: Sequence[Write]) -> bool:
+        """Do all *writes* of one partition or none, and say whether each row was as it had to be."""
+        from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  the SDK loads at first use
+
+        with self._errors_are_ours():
+            try:
+                self._client.submit_transaction([_operation(write) for write in writes])
+            except HttpResponseError as error:
+                if error.status_code not in _NOT_AS_IT_HAD_TO_BE or _lacks_table(error):
+                    raise
+                return False
+            return True
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
@@ -103,6 +136,27 @@ class Table:
                 self._is_made = False
             message = f"table {self._name} could not be used: {type(error).__name__}"
             raise StorageError(message) from error
+
+
+_NOT_AS_IT_HAD_TO_BE: Final = frozenset({404, 409, 412})
+
+
+def _operation(write: Write) -> Any:  # noqa: ANN401  the SDK takes tuples of several shapes
+    """Return *write* as the SDK wants it in a transaction."""
+    from azure.core import MatchConditions  # noqa: PLC0415  the SDK loads at first use
+    from azure.data.tables import UpdateMode  # noqa: PLC0415  likewise
+
+    row = _stored(write.row)
+    match write.kind:
+        case "insert":
+            return ("create", row)
+        case "put":
+            return ("upsert", row, {"mode": UpdateMode.REPLACE})
+        case "replace":
+            matches = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
+            return ("update", row, {"mode": UpdateMode.REPLACE, **matches})
+        case _:
+            return ("delete", row)
 
 
 def _lacks_table(error: Exception) -> bool:

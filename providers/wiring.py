@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 from domain.errors import SettingError
 from domain.gates import Gates
-from providers.case_tables import CASE_TABLE, TableCases, TableNotices
+from providers.case_index import INDEX_TABLE, TableCaseIndex
+from providers.case_tables import CASE_TABLE, TableCases
 from providers.console_sms import ConsoleSms, Outbox
+from providers.notice_queues import QueuedApproverNotices, QueuedCompletions, QueuedNotices
+from providers.orders_file import OrdersFile
+from providers.queues import Queue
 from providers.records_tables import LIMITS_TABLE, REQUESTS_TABLE, VERIFICATIONS_TABLE, TableRecords
 from providers.refund_ledger_tables import LEDGER_TABLE, TableRefundLedger
+from providers.reservations import RESERVATION_TABLE, TableReservations
 from providers.system_clock import SystemClock
 from providers.tables import Table
 from settings import Settings
@@ -18,13 +23,19 @@ from settings import Settings
 if TYPE_CHECKING:
     from domain.limit_ports import Pseudonyms, Tokens
     from domain.ports import (
+        ApproverNotices,
+        CaseList,
+        CaseRetries,
         Cases,
         Clock,
         CodeSource,
+        Completions,
         CustomerNotices,
         NumberReader,
         NumberVault,
+        Orders,
         RefundLedger,
+        Reservations,
         SmsSender,
     )
 
@@ -104,12 +115,42 @@ class Providers:
     @cached_property
     def cases(self) -> Cases:
         """Who keeps the cases."""
-        return TableCases(self._case_table)
+        return self._case_book
+
+    @cached_property
+    def retries(self) -> CaseRetries:
+        """Who keeps which payments are to be tried anew."""
+        return self._case_book
+
+    @cached_property
+    def case_list(self) -> CaseList:
+        """Who finds cases."""
+        return self._case_book
+
+    @cached_property
+    def orders(self) -> Orders:
+        """Who knows what was sold."""
+        return OrdersFile(self.settings.orders_file)
+
+    @cached_property
+    def reservations(self) -> Reservations:
+        """Who sees to it that refunds never exceed their order."""
+        return TableReservations(self._table(RESERVATION_TABLE))
 
     @cached_property
     def notices(self) -> CustomerNotices:
         """Who tells customers what became of their cases."""
-        return TableNotices(self._case_table)
+        return QueuedNotices(self._case_table, self._queue(self.settings.notifications_queue_name))
+
+    @cached_property
+    def approvers(self) -> ApproverNotices:
+        """Who tells approvers what waits for them."""
+        return QueuedApproverNotices(self._queue(self.settings.approvals_queue_name), self.settings.public_base_url)
+
+    @cached_property
+    def completions(self) -> Completions:
+        """Who tells the rest of the company what has ended."""
+        return QueuedCompletions(self._queue(self.settings.completion_queue_name))
 
     @cached_property
     def ledger(self) -> RefundLedger:
@@ -130,11 +171,18 @@ class Providers:
         return Outbox()
 
     @cached_property
+    def _case_book(self) -> TableCases:
+        return TableCases(self._case_table, TableCaseIndex(self._table(INDEX_TABLE)))
+
+    @cached_property
     def _case_table(self) -> Table:
         return self._table(CASE_TABLE)
 
     def _table(self, name: str) -> Table:
         return Table(self.settings.azure_web_jobs_storage, name)
+
+    def _queue(self, name: str) -> Queue:
+        return Queue(self.settings.azure_web_jobs_storage, name)
 
 
 @cache

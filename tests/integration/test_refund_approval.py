@@ -22,7 +22,14 @@ from devhost.sdk.functions import FunctionTable
 from devhost.sdk.worker import AppWorker
 from domain.cases import CaseState, Resolution
 from domain.errors import StorageError
-from providers.memory import MemoryCases, MemoryNotices, MemoryRefundLedger
+from providers.memory import (
+    MemoryApproverNotices,
+    MemoryCases,
+    MemoryCompletions,
+    MemoryNotices,
+    MemoryRefundLedger,
+)
+from tests.support.fakes import FakeClock
 from tests.support.refunds import CASE_ID, a_change, an_input
 
 if TYPE_CHECKING:
@@ -52,6 +59,14 @@ class World:
     cases: MemoryCases = field(default_factory=MemoryCases)
     ledger: FaultyLedger = field(default_factory=FaultyLedger)
     notices: MemoryNotices = field(default_factory=MemoryNotices)
+    approvers: MemoryApproverNotices = field(default_factory=MemoryApproverNotices)
+    completions: MemoryCompletions = field(default_factory=MemoryCompletions)
+    clock: FakeClock = field(default_factory=FakeClock)
+
+    @property
+    def retries(self) -> MemoryCases:
+        """Who keeps which payments are to be tried anew."""
+        return self.cases
 
 
 @dataclass
@@ -135,7 +150,7 @@ async def test_silence_rejects_after_seven_days(world: World) -> None:
     timers = [event for event in history if event.type == EventType.TIMER_CREATED]
     assert before == ("Running", None)
     assert after == ("Completed", "rejected")
-    assert len(timers) == 28
+    assert len(timers) == 28  # looks at the record and reminders share them
     assert world.ledger.bookings == []
 
 
@@ -219,16 +234,16 @@ async def test_a_payment_that_fails_for_a_day_ends_refund_failed(world: World) -
 
 
 async def test_activities_that_raise_end_in_an_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no provider can be had, every activity raises; the flow still ends by itself."""
+    """Where no provider can be had, every activity raises; the flow still ends by itself, unpaid without a record."""
     monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
     monkeypatch.setattr(door, "providers", lambda: None)
     async with hosting() as case:
-        await case.start(retryWithinSeconds=10)
+        await case.start(retryWithinSeconds=10, recordWithinSeconds=10)
         await case.say(True)
         await case.engine.advance(timedelta(minutes=2))
         outcome = await case.outcome()
 
-    assert outcome == ("Completed", "refund_failed")
+    assert outcome == ("Completed", "rejected")
 
 
 @pytest.mark.parametrize("text", ["null", "5", "[1]", "true", '"text"', '""', "{}", '{"caseId": "case_1"}'])

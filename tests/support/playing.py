@@ -59,11 +59,12 @@ class Race(Task):
 
 @dataclass(frozen=True)
 class Event:
-    """An event that somebody raises, *after* so long."""
+    """An event that somebody raises, *after* so long, and what they do before; without a name nothing is raised."""
 
     after: timedelta
-    value: Any
+    value: Any = None
     name: str = "Approval"
+    does: Callable[[], object] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Play:
     def __post_init__(self) -> None:
         self._coming = sorted(self.events, key=lambda event: event.after)
         self._early: dict[str, Any] = {}
+        self._open: list[Wait] = []
 
     @property
     def elapsed(self) -> timedelta:
@@ -137,7 +139,8 @@ class Play:
         return timer
 
     def wait_for_external_event(self, name: str) -> Task:
-        return Wait(name=name)
+        self._open.append(Wait(name=name))
+        return self._open[-1]
 
     def task_any(self, activities: Sequence[Any]) -> Task:
         return Race(tasks=activities)
@@ -164,31 +167,41 @@ class Play:
 
     def _race(self, race: Race) -> Task:
         (timer,) = [task for task in race.tasks if isinstance(task, Timer)]
-        waits = {task.name: task for task in race.tasks if isinstance(task, Wait)}
+        waits = [task for task in race.tasks if isinstance(task, Wait)]
         for task in race.tasks:
             self._take(task)
-        for name, wait in waits.items():
-            if name in self._early:
-                wait.result = self._early[name]
+        for wait in waits:
+            if wait.name in self._early:
+                self._open.remove(wait)
+                wait.result = self._early[wait.name]
                 return wait
         while self._coming and START + self._coming[0].after < self._due(timer):
-            event = self._coming.pop(0)
-            self.current_utc_datetime = max(self.current_utc_datetime, START + event.after)
-            if event.name in waits:
-                waits[event.name].result = event.value
-                return waits[event.name]
-            self._early[event.name] = event.value
+            self.current_utc_datetime = max(self.current_utc_datetime, START + self._coming[0].after)
+            heard = self._come()
+            if heard in waits:
+                return heard
         self._pass_until(self._due(timer))
         timer.result = None
         return timer
+
+    def _come(self) -> Wait | None:
+        """Let the next event happen: the newest open wait of its name gets it, whether or not it is still raced."""
+        event = self._coming.pop(0)
+        event.does()
+        for wait in reversed(self._open):
+            if wait.name == event.name:
+                self._open.remove(wait)
+                wait.result = event.value
+                return wait
+        self._early[event.name] = event.value
+        return None
 
     def _due(self, timer: Timer) -> datetime:
         return max(self.current_utc_datetime, timer.fire_at - self.fires_early_by)
 
     def _pass_until(self, instant: datetime) -> None:
         while self._coming and START + self._coming[0].after < instant:
-            event = self._coming.pop(0)
-            self._early[event.name] = event.value
+            self._come()
         self.current_utc_datetime = max(self.current_utc_datetime, instant)
 
     def _take(self, task: Task) -> None:

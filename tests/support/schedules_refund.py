@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from blueprints.refund_approval import refund_start
 from domain.events import APPROVAL
 from domain.refund import CaseLimits
+from providers.memory import MemoryApproverNotices, MemoryCompletions
 from providers.wiring import providers
 from settings import Settings
 from tests.support.builders import an_environment
@@ -143,6 +144,7 @@ async def play_refund(schedule: RefundSchedule, path: Path) -> Decided:
     wired.cases = cases = FaultyCases(schedule.case_faults)
     wired.ledger = ledger = FaultyLedger(schedule.ledger_faults)
     wired.notices = notices = FaultyNotices(schedule.notice_faults)
+    wired.approvers, wired.completions = MemoryApproverNotices(), MemoryCompletions()
     start = refund_start(BODY | {"action": schedule.action})
     player = Player(world, "RefundApproval", start.instance_id, _input(start.input, schedule), TEXTS, "dueAt")
     try:

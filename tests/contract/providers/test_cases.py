@@ -11,6 +11,7 @@ import pytest
 
 from domain.cases import CaseState, Resolution, Standing
 from domain.errors import ConflictError, StorageError
+from providers.case_index import TableCaseIndex
 from providers.case_tables import TableCases
 from providers.memory import MemoryCases
 from providers.tables import Table
@@ -19,6 +20,7 @@ from tests.support.refunds import CASE_ID, a_case, a_change
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from domain.cases import CaseChange
     from domain.ports import Cases
 
 PENDING, APPROVED, COMPLETED, REJECTED, REFUND_FAILED = (
@@ -29,6 +31,11 @@ PENDING, APPROVED, COMPLETED, REJECTED, REFUND_FAILED = (
     CaseState.REFUND_FAILED,
 )
 BY_OPERATOR = Resolution.OPERATOR
+
+
+def table_cases(table: Table) -> TableCases:
+    """Cases in *table*, which holds the list of them as well."""
+    return TableCases(table, TableCaseIndex(table))
 
 
 class OvertakenTable(Table):
@@ -43,7 +50,7 @@ class OvertakenTable(Table):
         found = super().find(partition, row)
         if self._times == 1:
             self._times = 0
-            TableCases(self).advance(a_change(REJECTED, Resolution.TIMEOUT))
+            table_cases(self).advance(a_change(REJECTED, Resolution.TIMEOUT))
         elif self._times:
             self._touch(found)
         return found
@@ -52,7 +59,7 @@ class OvertakenTable(Table):
         """Have the row written by somebody else, as it is."""
         times, self._times = self._times, 0
         if found is None:
-            TableCases(self).advance(a_change(PENDING))
+            table_cases(self).advance(a_change(PENDING))
         else:
             self.replace({name: value for name, value in found.items() if name != "etag"}, etag=found["etag"])
         self._times = times
@@ -65,7 +72,13 @@ def cases(request: pytest.FixtureRequest) -> Iterator[Cases]:
         yield MemoryCases()
         return
     with closing(Table(request.getfixturevalue("azurite"), f"Cases{secrets.token_hex(8)}")) as table:
-        yield TableCases(table)
+        yield table_cases(table)
+
+
+def found(cases: Cases) -> CaseChange | None:
+    """The change of the case that stands."""
+    record = cases.find(CASE_ID)
+    return record.change if record else None
 
 
 def test_a_case_that_nobody_opened_is_not_found(cases: Cases) -> None:
@@ -80,7 +93,7 @@ def test_a_case_is_found_as_it_was_written(cases: Cases) -> None:
 
     cases.advance(change)
 
-    assert cases.find(CASE_ID) == change
+    assert found(cases) == change
 
 
 @pytest.mark.parametrize(
@@ -102,7 +115,7 @@ def test_a_case_goes_forward(cases: Cases, first: CaseState, second: CaseState) 
     standing = cases.advance(a_change(second, BY_OPERATOR))
 
     assert standing == Standing(state=second, resolution=BY_OPERATOR)
-    assert cases.find(CASE_ID) == a_change(second, BY_OPERATOR)
+    assert found(cases) == a_change(second, BY_OPERATOR)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +136,7 @@ def test_a_case_never_goes_back_and_never_leaves_an_end(cases: Cases, first: Cas
     standing = cases.advance(a_change(second, Resolution.TIMEOUT))
 
     assert standing == Standing(state=first, resolution=BY_OPERATOR, comment="first")
-    assert cases.find(CASE_ID) == a_change(first, BY_OPERATOR, comment="first")
+    assert found(cases) == a_change(first, BY_OPERATOR, comment="first")
 
 
 @pytest.mark.parametrize("state", CaseState)
@@ -134,7 +147,7 @@ def test_the_same_change_twice_is_one_change(cases: Cases, state: CaseState) -> 
     standing = cases.advance(a_change(state, BY_OPERATOR, comment="once", at="2026-01-15T10:05:00.000Z"))
 
     assert standing == Standing(state=state, resolution=BY_OPERATOR, comment="once")
-    assert cases.find(CASE_ID) == a_change(state, BY_OPERATOR, comment="once")
+    assert found(cases) == a_change(state, BY_OPERATOR, comment="once")
 
 
 @pytest.mark.parametrize("fact", [{"orderId": "order-2"}, {"amount": 2000}, {"currency": "USD"}, {"customerId": "x"}])
@@ -145,7 +158,7 @@ def test_an_id_belongs_to_one_case(cases: Cases, fact: dict[str, Any]) -> None:
     with pytest.raises(ConflictError):
         cases.advance(a_change(APPROVED, BY_OPERATOR, case=a_case(**fact)))
 
-    assert cases.find(CASE_ID) == a_change(PENDING)
+    assert found(cases) == a_change(PENDING)
 
 
 def test_of_decisions_at_the_same_time_one_stands(cases: Cases) -> None:
@@ -167,9 +180,9 @@ def test_who_is_overtaken_looks_again(azurite: str, opens: bool) -> None:
     with closing(OvertakenTable(azurite, f"Cases{secrets.token_hex(8)}", times=1)) as table:
         if not opens:
             with closing(Table(azurite, table.name)) as other:
-                TableCases(other).advance(a_change(PENDING))
+                table_cases(other).advance(a_change(PENDING))
 
-        standing = TableCases(table).advance(a_change(APPROVED, BY_OPERATOR))
+        standing = table_cases(table).advance(a_change(APPROVED, BY_OPERATOR))
 
         assert standing == Standing(state=REJECTED, resolution=Resolution.TIMEOUT)
 
@@ -180,7 +193,7 @@ def test_who_is_overtaken_all_the_time_gives_up_for_now(azurite: str) -> None:
         closing(OvertakenTable(azurite, f"Cases{secrets.token_hex(8)}", times=100)) as table,
         pytest.raises(StorageError, match="being changed"),
     ):
-        TableCases(table).advance(a_change(COMPLETED, BY_OPERATOR))
+        table_cases(table).advance(a_change(COMPLETED, BY_OPERATOR))
 
 
 def test_cases_do_not_touch_one_another(cases: Cases) -> None:
@@ -189,4 +202,4 @@ def test_cases_do_not_touch_one_another(cases: Cases) -> None:
 
     cases.advance(a_change(REJECTED, case=a_case("case_other")))
 
-    assert cases.find(CASE_ID) == a_change(PENDING)
+    assert found(cases) == a_change(PENDING)

@@ -8,8 +8,9 @@ from contextlib import closing
 import pytest
 
 from domain.cases import CaseState
-from providers.case_tables import TableNotices
 from providers.memory import MemoryNotices
+from providers.notice_queues import QueuedNotices
+from providers.queues import Queue
 from providers.tables import Table
 from tests.support.refunds import CASE_ID, a_notice
 
@@ -31,8 +32,9 @@ def test_a_notice_told_twice_in_memory_is_one() -> None:
 @pytest.mark.parametrize("state", [CaseState.COMPLETED, CaseState.REJECTED, CaseState.REFUND_FAILED])
 def test_a_notice_told_twice_is_one_row(azurite: str, state: CaseState) -> None:
     """A second run leaves the row of the first, which says whom to tell what."""
-    with closing(Table(azurite, f"Notices{secrets.token_hex(8)}")) as table:
-        notices = TableNotices(table)
+    name = f"notices{secrets.token_hex(8)}"
+    with closing(Table(azurite, name)) as table, closing(Queue(azurite, name)) as queue:
+        notices = QueuedNotices(table, queue)
         notices.tell(a_notice(state))
         first = table.find(CASE_ID, f"notice:{state.value}")
 

@@ -47,6 +47,11 @@ def test_the_input_holds_the_case_and_all_limits() -> None:
         "decideWithinSeconds": 604_800,
         "legSeconds": 21_600,
         "retryWithinSeconds": 86_400,
+        "recordWithinSeconds": 2_592_000,
+        "routes": [{"name": "team", "withinSeconds": 259_200}, {"name": "escalation", "withinSeconds": 345_600}],
+        "remindEverySeconds": 86_400,
+        "repayWithinSeconds": 2_592_000,
+        "isReserved": False,
     }
 
 

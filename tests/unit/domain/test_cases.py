@@ -26,13 +26,23 @@ def test_a_change_is_written_in_camel_case() -> None:
     """The names of the payload are those of every other one."""
     assert a_change().to_payload() == {
         "case": a_case().to_payload(),
-        "standing": {"state": "pending_approval", "resolution": None, "comment": None},
+        "standing": {
+            "state": "pending_approval",
+            "resolution": None,
+            "comment": None,
+            "decidedBy": None,
+            "decidedAt": None,
+            "decidedOn": None,
+            "retries": 0,
+        },
         "at": "2026-01-15T10:00:00.000Z",
         "dueAt": "2026-01-22T10:00:00.000Z",
+        "route": "team",
+        "routeDueAt": "2026-01-18T10:00:00.000Z",
     }
 
 
-@pytest.mark.parametrize("name", ["case", "standing", "at", "dueAt"])
+@pytest.mark.parametrize("name", ["case", "standing", "at", "dueAt", "route", "routeDueAt"])
 def test_a_change_without_a_field_is_refused(name: str) -> None:
     """What was not written by our flow is not written down."""
     payload = a_change().to_payload()

@@ -10,8 +10,8 @@ import pytest
 from domain.cases import CaseState, Resolution, Standing
 from domain.decision import operator_decision
 
-YES = Standing(state=CaseState.APPROVED, resolution=Resolution.OPERATOR)
-NO = Standing(state=CaseState.REJECTED, resolution=Resolution.OPERATOR)
+YES = Standing(state=CaseState.APPROVED, resolution=Resolution.OPERATOR, decided_by="operator")
+NO = Standing(state=CaseState.REJECTED, resolution=Resolution.OPERATOR, decided_by="operator")
 
 
 @pytest.mark.parametrize(

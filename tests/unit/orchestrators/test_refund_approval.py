@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from activities.close_if_due import close_if_due
 from activities.issue_refund import issue_refund
+from activities.notify_approvers import notify_approvers
 from activities.notify_customer import notify_customer
+from activities.publish_completion import publish_completion
+from activities.read_decision import read_decision
+from activities.read_retry import read_retry
+from activities.record_decision import record_decision
 from activities.update_case import update_case
-from domain.cases import CaseChange, CaseState, Resolution, Standing
-from domain.notices import CustomerNotice
+from domain.cases import CaseChange, CaseState, Resolution, Ruling, Standing
+from domain.completions import Completion
+from domain.notices import ApproverNotice, CustomerNotice
 from domain.refund import RefundCase
 from orchestrators.refund_approval import refund_approval
-from providers.memory import MemoryCases, MemoryNotices, MemoryRefundLedger
+from providers.memory import (
+    MemoryApproverNotices,
+    MemoryCases,
+    MemoryCompletions,
+    MemoryNotices,
+    MemoryRefundLedger,
+    MemoryReservations,
+)
+from tests.support.fakes import FakeClock
 from tests.support.playing import Event, Play
-from tests.support.refunds import CASE_ID, a_case, a_change, an_input
+from tests.support.refunds import CASE_ID, a_case, a_change, a_decision, an_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +54,25 @@ class World:
         self.cases: MemoryCases = MemoryCases()
         self.ledger = MemoryRefundLedger()
         self.notices = MemoryNotices()
+        self.approvers = MemoryApproverNotices()
+        self.completions = MemoryCompletions()
+        self.reservations = MemoryReservations()
         self.faults: Counter[str] = Counter()
 
     def play(self, *events: Event, input_: Any = USUAL, **play: Any) -> tuple[Play, Any]:
         """Play the flow to its end."""
         activities: dict[str, Callable[[dict[str, Any]], Any]] = {
-            "UpdateCase": lambda given: update_case(CaseChange.from_payload(given), cases=self.cases),
+            "UpdateCase": self._update,
+            "ReadDecision": lambda given: read_decision(given["caseId"], cases=self.cases),
+            "RecordDecision": lambda given: record_decision(CaseChange.from_payload(given), cases=self.cases),
+            "CloseIfDue": lambda given: close_if_due(CaseChange.from_payload(given), cases=self.cases),
+            "ReadRetry": lambda given: read_retry(given["caseId"], given["number"], retries=self.cases),
+            "NotifyApprovers": lambda given: notify_approvers(
+                ApproverNotice.from_payload(given), approvers=self.approvers
+            ),
+            "PublishCompletion": lambda given: publish_completion(
+                Completion.from_payload(given), completions=self.completions
+            ),
             "IssueRefund": lambda given: issue_refund(RefundCase.from_payload(given), ledger=self.ledger),
             "NotifyCustomer": lambda given: notify_customer(CustomerNotice.from_payload(given), notices=self.notices),
         }
@@ -58,6 +85,11 @@ class World:
         """What is written about the case."""
         written = self.cases.find(CASE_ID)
         return written.standing.state if written else None
+
+    def _update(self, given: dict[str, Any]) -> dict[str, Any]:
+        reservations = self.reservations if given["isReserved"] else None
+        change = CaseChange.from_payload(given)
+        return update_case(change, cases=self.cases, clock=FakeClock(), reservations=reservations)
 
     def _faulty(self, name: str, activity: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, Any]], Any]:
         def run(given: dict[str, Any]) -> Any:
@@ -73,12 +105,16 @@ class World:
 
 
 class RivalCases(MemoryCases):
-    """Cases that somebody else rejects just before we approve them."""
+    """Cases that a supervisor rejects just before an operator approves them."""
 
-    def advance(self, change: CaseChange) -> Standing:
-        if change.standing.state is CaseState.APPROVED:
-            super().advance(replace(change, standing=Standing(state=CaseState.REJECTED, resolution=Resolution.TIMEOUT)))
-        return super().advance(change)
+    def decide(self, change: CaseChange, *, version: int | None = None, key: str | None = None) -> Ruling:
+        super().decide(a_decision(CaseState.REJECTED))
+        return super().decide(change, version=version, key=key)
+
+
+def steps_of(play: Play) -> list[str]:
+    """The activities that were called, but for looking and for telling approvers."""
+    return [name for name in play.names_called() if name not in {"ReadDecision", "NotifyApprovers"}]
 
 
 @pytest.fixture(params=["activities raise", "activities ask for another try"])
@@ -92,7 +128,10 @@ def test_an_approved_refund_is_paid_once_and_told(world: World) -> None:
     play, output = world.play(YES)
 
     assert output == "completed"
-    assert play.names_called() == ["UpdateCase", "UpdateCase", "IssueRefund", "UpdateCase", "NotifyCustomer"]
+    assert steps_of(play) == [
+        *("UpdateCase", "RecordDecision", "UpdateCase", "IssueRefund", "UpdateCase"),
+        *("NotifyCustomer", "PublishCompletion"),
+    ]
     assert [(paid.key, paid.order_id, paid.amount, paid.currency) for paid in world.ledger.bookings] == [
         (f"refund:{CASE_ID}", "order-1001", 1999, "EUR")
     ]
@@ -106,7 +145,14 @@ def test_the_case_says_who_decided_and_why(world: World) -> None:
 
     written = world.cases.find(CASE_ID)
     assert written is not None
-    assert written.standing.to_payload() == {"state": "completed", "resolution": "operator", "comment": "fine"}
+    assert written.standing == Standing(
+        state=CaseState.COMPLETED,
+        resolution=Resolution.OPERATOR,
+        comment="fine",
+        decided_by="operator",
+        decided_at="2026-01-19T10:00:00.000Z",
+        decided_on="team",
+    )
     assert play.statuses[-1] == {
         "state": "completed",
         "resolution": "operator",
@@ -119,7 +165,7 @@ def test_a_rejected_refund_is_not_paid(world: World) -> None:
     play, output = world.play(NO)
 
     assert output == "rejected"
-    assert play.names_called() == ["UpdateCase", "UpdateCase", "NotifyCustomer"]
+    assert steps_of(play) == ["UpdateCase", "RecordDecision", "UpdateCase", "NotifyCustomer", "PublishCompletion"]
     assert world.ledger.bookings == []
     assert [notice.state for notice in world.notices.told] == ["rejected"]
     assert play.statuses[-1]["resolution"] == "operator"
@@ -243,7 +289,7 @@ def test_an_early_malformed_answer_repeats_and_ends_the_listening(world: World) 
     play, output = world.play(Event(timedelta(seconds=1), 5), YES, activity_takes=timedelta(seconds=5))
 
     assert output == "rejected"
-    assert play.elapsed == 7 * DAY + timedelta(seconds=10)  # two activities after the deadline
+    assert play.elapsed == 7 * DAY + timedelta(seconds=20)  # four activities after the deadline
 
 
 @pytest.mark.parametrize("name", ["UpdateCase", "IssueRefund", "NotifyCustomer"])
@@ -360,7 +406,7 @@ def test_the_decision_on_record_wins_over_the_event(world: World) -> None:
 
     assert output == "rejected"
     assert world.ledger.bookings == []
-    assert play.statuses[-1] == {"state": "rejected", "resolution": "timeout", "dueAt": "2026-01-22T10:00:00.000Z"}
+    assert play.statuses[-1] == {"state": "rejected", "resolution": "supervisor", "dueAt": "2026-01-22T10:00:00.000Z"}
 
 
 def test_an_id_of_another_case_ends_the_flow_untold(world: World) -> None:
