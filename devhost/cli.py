@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from devhost.host import Host, HostOptions
 
+    _Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001  it has no public name
+
 WRONG_USE = 2
 HIGHEST_PORT = 65535
 LONGEST_END = 3.5  # seconds from the signal to the end, whatever still runs
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run a command and return the exit code."""
     parsed = _parser().parse_args(arguments)
     try:
-        code = asyncio.run(_serve(_options(parsed)))
+        code: int = parsed.run(parsed)
     except DevhostError as error:
         print("devhost: " + " ".join(str(error).split()), file=sys.stderr)  # noqa: T201  the one line
         code = WRONG_USE
@@ -46,7 +48,36 @@ def _parser() -> argparse.ArgumentParser:
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
     store.add_argument("--memory", action="store_true", help="keep nothing after the end")
+    start.set_defaults(run=_start)
+    _add_checks(commands)
     return parser
+
+
+def _add_checks(commands: _Commands) -> None:
+    """Add the commands that look at an app without serving it."""
+    lint = commands.add_parser("lint", help="check orchestrators", description="Find what a replay does not forgive.")
+    lint.add_argument("folder", nargs="?", type=Path, default=Path(), metavar="DIR", help="the app's folder (here)")
+    lint.set_defaults(run=_lint)
+    replay = commands.add_parser("replay", help="replay recordings", description="Replay recorded histories.")
+    replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a recorded history")
+    replay.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (here)")
+    replay.set_defaults(run=_replay)
+
+
+def _lint(parsed: argparse.Namespace) -> int:
+    from devhost.lint import command  # noqa: PLC0415  no other command needs it
+
+    return command.run(parsed.folder)
+
+
+def _replay(parsed: argparse.Namespace) -> int:
+    from devhost.replaying import command  # noqa: PLC0415  as above
+
+    return command.run(parsed.app, [path.absolute() for path in parsed.files])
+
+
+def _start(parsed: argparse.Namespace) -> int:
+    return asyncio.run(_serve(_options(parsed)))
 
 
 def _port(text: str) -> int:
