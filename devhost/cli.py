@@ -149,6 +149,7 @@ def _greet(host: Host) -> None:
         lines.append(
             f"The clock is {ahead} ahead of real time, as this store noted; to be rid of it, delete the store."
         )
+    lines.append(f"What it holds is shown at {host.origin}/devhost")
     print("\n".join(lines), flush=True)  # noqa: T201  what a start shows
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BASE = "/devhost/api"
 SHOWN_TIMERS = 5
 _SCHEDULES = frozenset({EventType.TASK_SCHEDULED, EventType.SUB_ORCHESTRATION_CREATED})
+_TAKEN = frozenset({EventType.EXECUTION_STARTED, EventType.EVENT_RAISED})
 _ASSETS = {
     "": ("index.html", "text/html; charset=utf-8"),
     "page.js": ("page.js", "text/javascript; charset=utf-8"),
@@ -83,7 +84,7 @@ class PageApi:
         return empty(404)
 
     async def _history(self, instance_id: str) -> Outgoing:
-        """Answer with the events as the management API shows them, and with the inputs that it does not know."""
+        """Answer with the events as the management API shows them, but with all inputs, and those as values."""
         inputs = await self._engine.inputs(instance_id)
         events = [_with_input(event, inputs) for event in await self._engine.history(instance_id)]
         try:
@@ -103,9 +104,11 @@ class PageApi:
 
 
 def _with_input(event: Event, inputs: Mapping[int, str | None]) -> Event:
-    if event.type not in _SCHEDULES:
+    """Return *event* with the value that its function was given in place of its text, if there is one."""
+    if event.type not in _SCHEDULES | _TAKEN:
         return event
-    return replace(event, fields={**event.fields, "Input": lenient_json.shown(inputs.get(event.id))})
+    text = inputs.get(event.id) if event.type in _SCHEDULES else event.fields["Input"]
+    return replace(event, fields={**event.fields, "Input": lenient_json.shown(text)})
 
 
 def _asset(method: str, name: str) -> Outgoing:

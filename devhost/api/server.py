@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
@@ -125,7 +126,7 @@ class Server:
             "status": response.status,
             "ms": round((time.perf_counter() - began) * 1000, 1),
         }
-        logger.info("request", extra=facts)
+        logger.log(logging.DEBUG if _is_look(request, response) else logging.INFO, "request", extra=facts)
         return response
 
     async def _incoming(self, request: web.BaseRequest) -> Incoming:
@@ -168,6 +169,12 @@ class Server:
         if self._is_chunked and outgoing.body:
             response.enable_chunked_encoding()
         return response
+
+
+def _is_look(request: web.BaseRequest, response: web.StreamResponse) -> bool:
+    """Say whether this is the page of devhost looking again, as it does every other second."""
+    is_own = request.raw_path.startswith(("/devhost/api/", "/devhost/page.", "/devhost/elements."))
+    return is_own and request.method == "GET" and response.status < HTTPStatus.BAD_REQUEST
 
 
 def _target(request: web.BaseRequest) -> str:

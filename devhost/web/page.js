@@ -142,8 +142,10 @@ function fillEvent(/** @type {HTMLElement} */ element, /** @type {HistoryEvent} 
   const head = make("p", {}, make("strong", {}, event.EventType), ...(of ? [make("span", { class: "of" }, String(of))] : []));
   const since = make("span", { class: "since" }, after(start, event.Timestamp));
   const when = make("p", {}, make("time", { datetime: event.Timestamp }, clock(event.Timestamp)), since);
-  const fields = Object.entries(event).filter(([name, value]) => !NO_FIELDS.has(name) && value !== null && value !== "");
-  const rows = fields.map(([name, value]) => {
+  const { Input: input, ...others } = event;
+  const fields = Object.entries({ Input: input ?? null, ...others });
+  const told = fields.filter(([name, value]) => !NO_FIELDS.has(name) && value !== null && value !== "");
+  const rows = told.map(([name, value]) => {
     const row = make("div");
     fillValue(row, { label: name, value, plain: typeof value !== "object" && !PAYLOADS.has(name) });
     return row;

@@ -206,10 +206,10 @@ def test_a_history_is_a_timeline_with_inputs_and_outputs(desk: Desk, page: Page)
     page.goto(desk.link_to("story"))
 
     patterns = (
-        r'ExecutionStarted\s*Approval.*\+0\.000 s.*Input.*"amount": 12345678901234567890',
-        r'TaskCompleted\s*Greet.*Result"Hello story".*Input"story"',
+        r'ExecutionStarted\s*Approval.*\+0\.000 s.*Input\{.*"amount": 12345678901234567890',
+        r'TaskCompleted\s*Greet.*Input"story".*Result"Hello story"',
         r"TimerCreated.*FireAt",
-        r'EventRaised\s*Decision.*Input.*"by": "ann"',
+        r'EventRaised\s*Decision.*Input\{.*"by": "ann"',
         r'ExecutionCompleted.*OrchestrationStatusCompleted.*"Hello story"',
     )
     expect(history(page)).to_have_text([re.compile(pattern, re.DOTALL) for pattern in patterns])

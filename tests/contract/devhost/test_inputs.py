@@ -120,15 +120,15 @@ async def test_code_that_asks_for_other_things_has_lost_its_inputs(tmp_path: Pat
 
 
 async def test_the_page_shows_a_history_with_inputs() -> None:
-    """The page's history is that of the management API, with the inputs that are not in there."""
+    """The page's history is that of the management API, with the inputs that are not in there, and all as values."""
     async with served() as host:
-        await host.start("Calls", "one")
+        await host.start("Calls", "one", {"a": 1})
 
         own = (await ask(host.port, "GET", "/devhost/api/history?instanceId=one")).json
         public = (await host.status("one", "showHistory=true&showHistoryOutput=true"))["historyEvents"]
 
-    assert [event.get("Input") for event in public] == [None, None, None]
-    assert [event.get("Input") for event in own] == [None, 21, None]
+    assert [event.get("Input") for event in public] == ['{"a": 1}', None, None]
+    assert [event.get("Input") for event in own] == [{"a": 1}, 21, None]
     assert [{**event, "Input": None} for event in own] == [{**event, "Input": None} for event in public]
 
 

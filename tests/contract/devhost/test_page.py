@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,3 +154,17 @@ async def test_a_link_from_another_site_shows_the_page(host: Served) -> None:
 
     assert (await ask(host.port, "GET", "/devhost", headers=link)).status == 200
     assert (await ask(host.port, "GET", "/devhost/page.js", headers={"Sec-Fetch-Site": "cross-site"})).status == 403
+
+
+async def test_looking_is_not_logged_and_doing_is(host: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """The page asks every other second and fills no log; what it does, and what it is refused, is a line each."""
+    caplog.set_level(logging.INFO)
+    await host.start("Waits", "one")
+    caplog.clear()
+
+    await ask(host.port, "GET", f"{API}/instances/one")
+    await ask(host.port, "POST", f"{API}/instances/one/suspend")
+    await ask(host.port, "GET", f"{API}/instances/nobody")
+
+    lines = [vars(line) for line in caplog.records if line.message == "request"]
+    assert [(line["method"], line["status"]) for line in lines] == [("POST", 202), ("GET", 404)]
