@@ -54,7 +54,7 @@ async def test_sub_orchestrations_and_retries() -> None:
     assert status.output == {"greetings": ["Good morning, Adlers!", "Good morning, Brandts!"]}
 
 
-@pytest.mark.filterwarnings("ignore:azure.functions df_")  # the SDK's, of reading objects of a class without strict typing
+@pytest.mark.filterwarnings("ignore:azure.functions")  # the SDK's, of reading objects of a class without strict typing
 async def test_a_monitor_on_a_blueprint() -> None:
     """It looks every ten minutes, with its own object as input, until the job is done or the hour is over."""
     async with DevHost(APPS / "jobs", settings={"AZURE_FUNCTIONS_DURABLE_STRICT_TYPING": "0"}) as host:
