@@ -13,7 +13,7 @@ const filled = new WeakMap();
 /** Read JSON; a number that JavaScript would round keeps its digits where the browser can do that. */
 export function parse(/** @type {string} */ text) {
   const keep = /** @type {any} */ (JSON).rawJSON;
-  return JSON.parse(text, (_, value, /** @type {any} */ context) =>
+  return JSON.parse(text, (_, value, /** @type {any} */ context = null) =>
     keep && typeof value === "number" && String(value) !== context.source ? keep(context.source) : value);
 }
 
@@ -39,7 +39,7 @@ export function make(/** @type {string} */ tag, /** @type {Record<string, string
  */
 export function list(/** @type {Element} */ container, /** @type {T[]} */ rows, /** @type {(row: T) => string} */ keyOf,
   /** @type {string} */ tag, /** @type {(element: Element, row: T) => void} */ fill) {
-  const old = new Map([...container.children].map((child) => [child.getAttribute("data-key"), child]));
+  const old = new Map([...container.children].map((child) => [String(child.getAttribute("data-key")), child]));
   const wanted = numbered(rows, keyOf);
   const keys = new Set(wanted.map(([key]) => key));
   for (const [key, child] of old) if (!keys.has(key)) child.remove();

@@ -26,22 +26,36 @@ const QUESTIONS = {
   purge: ["Purge this instance?", "Its state and its history are gone for good.", "Purge"],
 };
 
+/** The host said no. */
 class RefusedError extends Error {}
+/** The host said nothing. */
+class SilentError extends Error {}
 
 /** What the reader chose; everything else is asked again. */
 const view = { id: /** @type {string | null} */ (null), tokens: [""], following: "", all: false, round: 0 };
 /** What the reader was told last. */
 const seen = { next: /** @type {string | null} */ (null), answeredAt: "", now: "" };
 
-/** Ask, and return the answer; an answer that is a refusal is thrown, in the words of the host. */
+/**
+ * Ask, and return the value and the headers of the answer; an answer that is a refusal is thrown in the host's words.
+ * @returns {Promise<{value: any, headers: Headers}>}
+ */
 async function ask(/** @type {string} */ path, /** @type {RequestInit} */ options = {}, patience = PATIENCE) {
-  const response = await fetch(path, { ...options, signal: AbortSignal.timeout(patience) });
-  if (response.ok || response.status === 202) return response;
-  throw new RefusedError(`devhost answered ${response.status}${await reasonOf(response)}`, { cause: response.status });
+  const { response, text } = await answerTo(path, { ...options, signal: AbortSignal.timeout(patience) });
+  if (response.ok) return { value: text ? parse(text) : null, headers: response.headers };
+  throw new RefusedError(`devhost answered ${response.status}${reasonOf(text)}`, { cause: response.status });
 }
 
-async function reasonOf(/** @type {Response} */ response) {
-  const text = await response.text();
+async function answerTo(/** @type {string} */ path, /** @type {RequestInit} */ options) {
+  try {
+    const response = await fetch(path, options);
+    return { response, text: await response.text() };
+  } catch (error) {
+    throw new SilentError("devhost does not answer.", { cause: error });
+  }
+}
+
+function reasonOf(/** @type {string} */ text) {
   try {
     const body = parse(text);
     const reason = typeof body === "string" ? body : [body.Message, body.ExceptionMessage].filter(Boolean).join(" ");
@@ -159,7 +173,7 @@ function kindOf(/** @type {HistoryEvent} */ event) {
 }
 
 async function due() {
-  showDue(parse(await (await ask(`${API}/due`)).text()));
+  showDue((await ask(`${API}/due`)).value);
 }
 
 async function instances() {
@@ -170,19 +184,19 @@ async function instances() {
   if (at("since").value && seen.now) {
     query.set("createdTimeFrom", new Date(Date.parse(seen.now) - at("since").value * 1000).toISOString());
   }
-  const response = await ask(`${API}/instances?${query}`, { headers: { [TOKEN]: view.tokens[view.tokens.length - 1] } });
-  const found = parse(await response.text());
-  if (round === view.round) showList(found, response.headers.get(TOKEN) ?? "");
+  const token = { [TOKEN]: view.tokens[view.tokens.length - 1] };
+  const { value, headers } = await ask(`${API}/instances?${query}`, { headers: token });
+  if (round === view.round) showList(value, headers.get(TOKEN) ?? "");
 }
 
 async function instance() {
   const id = view.id;
   if (id === null) return;
   const paths = [pathOf(id), `${API}/history?${new URLSearchParams({ instanceId: id })}`];
-  const [one, events] = await Promise.all(paths.map(async (path) => parse(await (await ask(path)).text())));
+  const [one, events] = await Promise.all(paths.map((path) => ask(path)));
   if (id !== view.id) return;
-  showInstance(one);
-  showTimeline(events, one.createdTime);
+  showInstance(one.value);
+  showTimeline(events.value, one.value.createdTime);
 }
 
 /** Run one of the three above; a refusal is told in its own place, silence at the top of the page. */
@@ -191,7 +205,8 @@ async function part(/** @type {() => Promise<void>} */ work, /** @type {string} 
     await work();
     return true;
   } catch (error) {
-    if (!(error instanceof RefusedError)) return false;
+    if (error instanceof SilentError) return false;
+    if (!(error instanceof RefusedError)) throw error;
     const isGone = place === "instance-told" && error.cause === 404;
     put(at(place), isGone ? "There is no instance of this id, or none that its URL can reach." : error.message);
     if (place === "instance-told") at("chosen").hidden = true;
@@ -220,7 +235,8 @@ async function act(/** @type {string} */ place, /** @type {string} */ done, /** 
     await work();
     put(at(place), done);
   } catch (error) {
-    put(at(place), error instanceof RefusedError ? error.message : "devhost does not answer.");
+    if (!(error instanceof RefusedError || error instanceof SilentError)) throw error;
+    put(at(place), error.message);
   }
   await refresh();
 }
@@ -228,9 +244,9 @@ async function act(/** @type {string} */ place, /** @type {string} */ done, /** 
 /** Move the clock; a long move is asked for again until the host is at rest at its end. */
 async function move(/** @type {object} */ wish) {
   const headers = { "Content-Type": "application/json" };
-  const response = await ask("/devhost/clock/advance", { method: "POST", headers, body: JSON.stringify(wish) }, MOVE_PATIENCE);
-  const { idle, target } = await response.json();
-  if (!idle) await move({ to: target });
+  const body = JSON.stringify(wish);
+  const { value } = await ask("/devhost/clock/advance", { method: "POST", headers, body }, MOVE_PATIENCE);
+  if (!value.idle) await move({ to: value.target });
 }
 
 async function isSure(/** @type {"terminate" | "purge"} */ what) {
@@ -274,7 +290,7 @@ async function purge() {
   const path = pathOf(String(view.id));
   if (!(await isSure("purge"))) return;
   await act("instance-told", "", () => ask(path, { method: "DELETE" }));
-  at("instance-told").focus();
+  at("instance-heading").focus();
 }
 
 function turnTo(/** @type {string[]} */ tokens) {
