@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import azure.durable_functions as df
 import azure.functions as func
 
+from blueprints.callers import refuse_foreign_pages
 from blueprints.models import json_answer, read_as
 from blueprints.problems import answers_problems
 from blueprints.verification_models import LockAnswer, LockRequest
@@ -21,7 +22,9 @@ bp = df.Blueprint()
 @answers_problems
 async def QueryLock(req: func.HttpRequest) -> func.HttpResponse:
     """Say how often a phone was answered for wrongly, and until when it is locked."""
-    number = providers().numbers.read(read_as(LockRequest, req).phone_number)
+    wired = providers()
+    refuse_foreign_pages(req, wired.settings)
+    number = wired.numbers.read(read_as(LockRequest, req).phone_number)
     return json_answer(await asyncio.to_thread(_seen, number))
 
 
@@ -30,6 +33,7 @@ async def QueryLock(req: func.HttpRequest) -> func.HttpResponse:
 async def LiftLock(req: func.HttpRequest) -> func.HttpResponse:
     """Let a phone be answered for again."""
     wired = providers()
+    refuse_foreign_pages(req, wired.settings)
     number = wired.numbers.read(read_as(LockRequest, req).phone_number)
     await asyncio.to_thread(wired.gates.lift, number.e164)
     return json_answer(await asyncio.to_thread(_seen, number))

@@ -25,6 +25,9 @@ class Records(Protocol):
         what somebody else wrote, and so decides only. A crash leaves the record before or after.
         """
 
+    def forget(self, name: str) -> None:
+        """Remove the record and all claims under its name; a second call changes nothing."""
+
 
 class Claims(Protocol):
     """Knows who was first."""

@@ -1,12 +1,19 @@
-"""How a verification ended: what the limits are told."""
+"""How a verification ended: what the limits are told, and what the rest of the company hears."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from domain.challenge import Channel
+from domain.completions import Completion
 from domain.payloads import fields_of, text, truth
+from domain.verification import Sight
+
+if TYPE_CHECKING:
+    from domain.progress import Progress
+
+VERIFICATION_COMPLETED: Final = "countersign.verification.completed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +44,16 @@ class VerificationEnd:
             "sealedNumber": self.sealed_number,
             "isVerified": self.is_verified,
         }
+
+
+def verification_completed(verification_id: str, progress: Progress, *, at: str) -> Completion:
+    """Return the event that says how a verification ended; it holds no code and no whole number."""
+    sight = Sight.from_status(progress.to_payload(), has_ended=True)
+    data = {"id": verification_id, "status": sight.standing.value, "to": progress.to} | sight.told_reason()
+    return Completion(
+        id=f"{verification_id}.completed",
+        type=VERIFICATION_COMPLETED,
+        subject=verification_id,
+        at=at,
+        data=data,
+    )

@@ -9,9 +9,10 @@ from domain import challenge as challenges  # `matches` is looked up at each use
 from domain.challenge import Channel, Handover, SmsChallenge, code_in, digest_in
 from domain.errors import PayloadError
 from domain.events import CANCEL_VERIFICATION, SMS_CHALLENGE_RESPONSE, resend_challenge, sms_challenge_response
+from domain.payloads import stamp
 from domain.progress import Progress, Reason, State, Verdict
 from domain.sms import SendOutcome
-from domain.verification_end import VerificationEnd
+from domain.verification_end import VerificationEnd, verification_completed
 from orchestrators.context import input_of
 from orchestrators.trying import tried
 from orchestrators.waiting import attempt, pause, race
@@ -111,14 +112,19 @@ def _sent_again(context: Context, challenge: SmsChallenge, deadline: datetime) -
 
 
 def _told(context: Context, challenge: SmsChallenge, progress: Progress) -> Generator[Any, Any, None]:
-    """Let the limits know how it ended."""
+    """Let the limits know how it ended and, for a user's verification, the rest of the company."""
     end = VerificationEnd(
         verification_id=context.instance_id,
         channel=challenge.channel,
         sealed_number=challenge.sealed_number,
         is_verified=progress.state is State.VERIFIED,
     )
+    completion = verification_completed(context.instance_id, progress, at=stamp(context.current_utc_datetime))
     yield from tried(context, "NoteVerificationEnd", end.to_payload(), within=TELL_WITHIN, longest_wait=TELL_AGAIN)
+    if challenge.channel is Channel.USER:
+        yield from tried(
+            context, "PublishCompletion", completion.to_payload(), within=TELL_WITHIN, longest_wait=TELL_AGAIN
+        )
 
 
 def _open_resends(challenge: SmsChallenge) -> list[str]:

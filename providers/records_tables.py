@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from domain.errors import StorageError
+from providers.tables import Write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from domain.limit_ports import Fields
     from providers.tables import Table
@@ -19,6 +20,7 @@ REQUESTS_TABLE: Final = "CountersignRequests"
 
 _ROW: Final = "record"
 _TRIES: Final = 60  # each lost one means that another host's change was made
+_CLAIMS_MOST: Final = 100  # as many as one transaction takes; a verification has a handful
 _LOCKS: Final = 64  # threads of this process take turns at a record, so that they do not race for its ETag
 _KEYS: Final = frozenset({"PartitionKey", "RowKey", "etag"})
 T = TypeVar("T")
@@ -53,6 +55,26 @@ class TableRecords:
         """Say whether this is the first claim to *what*."""
         return self._table.insert({"PartitionKey": name, "RowKey": what})
 
+    def forget(self, name: str) -> None:
+        """Remove the record and all claims under its name, at once."""
+        rows = self._table.select("PartitionKey eq @name", {"name": name}, most=_CLAIMS_MOST)
+        if rows:
+            self._table.commit([Write(kind="delete", row=_keys(row)) for row in rows])
+
+    def forget_before(self, now: int, *, most: int) -> int:
+        """Remove at most *most* records whose `keepUntil` is past, and return how many were found.
+
+        One that is changed meanwhile stays.
+        """
+        rows = self._table.select("keepUntil lt @now", {"now": now}, most=most)
+        for row in rows:
+            self._table.commit([Write(kind="delete", row=_keys(row), etag=row["etag"])])
+        return len(rows)
+
     def _write(self, name: str, fields: Fields, etag: str | None) -> bool:
         row = {"PartitionKey": name, "RowKey": _ROW, **fields}
         return self._table.insert(row) if etag is None else self._table.replace(row, etag=etag)
+
+
+def _keys(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("PartitionKey", "RowKey")}

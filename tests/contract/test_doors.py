@@ -90,11 +90,11 @@ def test_every_route_names_one_method_and_spells_its_api(name: str) -> None:
 
 
 def test_every_route_wants_a_key_but_those_that_are_named_here() -> None:
-    """Without a function key answer the health probe, and what a user does with the token of his verification."""
+    """Without a function key answer health, the API's description, and what a user does with his token."""
     levels = {name: trigger["authLevel"] for name in functions() if (trigger := bindings(name).get("httpTrigger"))}
 
     anonymous = {name for name, level in levels.items() if level == "ANONYMOUS"}
-    assert anonymous == {"GetHealth", *TOKEN_ROUTES}
+    assert anonymous == {"GetHealth", "GetOpenApi", *TOKEN_ROUTES}
     assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
 
 

@@ -103,7 +103,7 @@ def test_giving_up_ends_it() -> None:
     flow.happens(CANCEL, {})
 
     assert (flow.status["state"], flow.status["reason"]) == ("canceled", None)
-    assert told(flow) == ["NoteVerificationEnd"]
+    assert told(flow) == ["NoteVerificationEnd", "PublishCompletion"]
     assert flow.output is False
 
 
@@ -151,15 +151,47 @@ def test_storage_that_comes_back_lets_the_message_out() -> None:
     assert flow.status["state"] == "awaiting"
 
 
+def test_the_end_is_told_to_the_limits_and_to_everybody() -> None:
+    """The status shows the end first; then the phone is set free, and the event published. Threat 59."""
+    flow = a_waiting_flow()
+
+    flow.happens(f"{RESPONSE}.1", RIGHT)
+    state, noted = flow.status["state"], flow.waits_for
+    flow.answers(DONE)
+    published = flow.waits_for
+    flow.answers(DONE)
+
+    assert state == "verified"
+    assert (noted.name, noted.input["isVerified"]) == ("NoteVerificationEnd", True)
+    assert published.name == "PublishCompletion"
+    assert published.input["id"] == "ver_1.completed"
+    assert published.input["type"] == "countersign.verification.completed"
+    assert published.input["data"] == {"id": "ver_1", "status": "verified", "to": "+1******0143"}
+    assert flow.output is True
+
+
+def test_a_completion_that_fails_is_published_again_with_the_same_id() -> None:
+    """The rest of the company can tell a repeat. Threat 59."""
+    flow = a_waiting_flow()
+    flow.happens(CANCEL, {})
+    flow.answers(DONE)
+    first = flow.waits_for.input
+
+    flow.answers({"outcome": "retry"})
+    flow.fires()
+
+    assert flow.waits_for.input == first
+
+
 def test_what_cannot_be_told_is_looked_after_once_a_minute_for_hours() -> None:
     """After an outage the phone is free within a minute or so; after six hours nobody waits for it any more."""
     flow = a_waiting_flow()
     flow.happens(CANCEL, {})
     waits = []
-    while not flow.has_ended:
+    while flow.waits_for.name != "PublishCompletion":
         began = flow.context.current_utc_datetime
         flow.answers({"outcome": "retry"})
-        if not flow.has_ended:
+        if flow.waits_for.kind == "timer":
             flow.fires()
         waits.append((flow.context.current_utc_datetime - began).total_seconds())
 

@@ -1,0 +1,157 @@
+"""The user API on real hosts: two on one storage, a storage that goes away, and many people at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain.send_limits import SendRecord
+from providers.records_tables import LIMITS_TABLE, TableRecords
+from providers.tables import Table
+from tests.support.builders import an_environment
+from tests.support.http_users import Held, Users, held, numbers
+from tests.support.operators import Operator
+from tools.azurite import Ports, running_azurite
+from tools.caller import Caller
+from tools.processes import free_ports, listens, wait_until
+from tools.running_devhost import running_devhost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ROUNDS = 100
+AT_ONCE = 4
+MANY = 300
+NUMBER = "+12025550143"
+
+
+def settings(storage: str, **more: str) -> dict[str, str]:
+    """One key for all hosts, the console provider, and the limits that a test is about."""
+    off = {"StartsPerAddress": "off"}
+    return an_environment(**({"SmsProvider": "console", "AzureWebJobsStorage": storage} | off | more))
+
+
+@pytest.fixture
+def two_hosts(tmp_path: Path, azurite: str) -> Iterator[tuple[Users, Users]]:
+    """Two hosts with a database each, on one storage."""
+    told = settings(azurite, SendsInAll="5000/1d")
+    folders = [tmp_path / "one", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+    with running_devhost(folders[0], told) as one, running_devhost(folders[1], told) as other:
+        yield Users(one), Users(other)
+
+
+@pytest.mark.timeout(240)
+def test_two_hosts_count_as_one(two_hosts: tuple[Users, Users], azurite: str, tell: Callable[[str], None]) -> None:
+    """In a hundred rounds of concurrent starts and guesses on two hosts, every count is exact. Threat 1, 2, 3."""
+    sent_before = sends_in(azurite)
+    with ThreadPoolExecutor(2) as pool:
+        rounds = list(pool.map(lambda number: play_round(two_hosts, number), numbers(ROUNDS)))
+
+    assert Counter(rounds) == {("1 of 4 started", "3 of 8 judged", 3, 3): ROUNDS}
+    assert sum(users.messages() for users in two_hosts) == ROUNDS
+    assert sends_in(azurite) - sent_before == ROUNDS
+    tell(f"Two hosts: {ROUNDS} rounds, each with one start of four, three guesses of eight.")
+
+
+def play_round(hosts: tuple[Users, Users], number: str) -> tuple[str, str, int, int]:
+    """Start four times at once for one phone, guess eight times at once, and return all counts."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        starts = list(pool.map(lambda place: (hosts[place % 2], hosts[place % 2].start(number)), range(AT_ONCE)))
+        ((winner, reply),) = [one for one in starts if one[1].status == 201]
+        mine = held(reply)
+        wrong = str(int(winner.code(mine)) ^ 1)
+        guesses = list(pool.map(lambda _: winner.check(mine, wrong), range(2 * AT_ONCE)))
+    assert {one.status for _, one in starts} == {201, 429}
+    assert {(one.status, one.code) for one in guesses if one.status != 200} == {(409, "verification_closed")}
+    started = sum(one.status == 201 for _, one in starts)
+    judged = sum(one.status == 200 for one in guesses)
+    wrong_answers = [users.lock(number)["wrongAnswers"] for users in hosts]
+    return f"{started} of {len(starts)} started", f"{judged} of {len(guesses)} judged", *wrong_answers
+
+
+def sends_in(storage: str) -> int:
+    """Return how many messages were counted in all."""
+    with closing(Table(storage, LIMITS_TABLE)) as table:
+        return len(SendRecord.from_fields(TableRecords(table).find("all")).sends)
+
+
+@pytest.mark.timeout(120)
+def test_storage_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+    """Meanwhile nothing is sent and nothing answers 500; afterwards all that was accepted ends. Threat 65."""
+    ports, data = Ports(*free_ports(3)), tmp_path / "azurite"
+    with running_azurite(ports=ports, location=data) as azurite:
+        storage = azurite.connection_string
+        with running_devhost(tmp_path, settings(storage, SendsInAll="60/1m")) as host:
+            users, operator = Users(host), Operator(Caller(host.port, say=lambda _: None))
+            silent, other = held(users.start(NUMBER)), held(users.start("+13105550143"))
+            code = users.code(other)
+            azurite_ends(azurite.pid, ports)
+
+            refused = [users.start("+14155550143"), users.check(other, code), users.status(other)]
+            unsent = operator.start("SmsVerify", NUMBER)
+            operator.advance(by="PT2M5S")
+            end = operator.ended(unsent)
+            waiting = operator.status(silent.id)
+            with running_azurite(ports=ports, location=data):
+                operator.advance(by="PT2M")
+                ends = [operator.status(one.id) for one in (silent, other)]
+                after = users.start("+14155550143")
+
+            assert {(one.status, one.code) for one in refused} == {(503, "storage_unavailable")}
+            assert all(int(one.headers["Retry-After"]) <= 2 for one in refused)
+            assert (end["output"], end["customStatus"]["reason"]) == (False, "storage_unavailable")
+            assert (waiting["runtimeStatus"], waiting["customStatus"]["reason"]) == ("Running", "expired")
+            assert [one["runtimeStatus"] for one in ends] == ["Completed"] * 2
+            assert after.status == 201
+            assert users.messages() == 3
+            assert "status=500" not in host.log.read_text(encoding="utf-8")
+
+
+def azurite_ends(pid: int, ports: Ports) -> None:
+    """End the storage emulator, and wait until nobody listens there."""
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not listens(ports.table), within=20, what="the end of the storage")
+
+
+@pytest.mark.timeout(240)
+def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, azurite: str, tell: Callable[[str], None]) -> None:
+    """Of 300 starts at once each is started or refused, none fails; each that is started comes to an end. Threat 74."""
+    with running_devhost(tmp_path, settings(azurite, SendsInAll="60/1m")) as host:
+        users, operator = Users(host), Operator(Caller(host.port, say=lambda _: None))
+        with ThreadPoolExecutor(50) as pool:
+            replies = list(pool.map(users.start, numbers(MANY)))
+        statuses = Counter(reply.status for reply in replies)
+        operator.advance(by="PT3M")
+        started = [held(reply) for reply in replies if reply.status == 201]
+        ends = Counter(users.status(one).body["status"] for one in started)
+
+        assert set(statuses) <= {201, 429, 503}
+        assert all("Retry-After" in reply.headers for reply in replies if reply.status in {429, 503})
+        assert ends["expired"] == users.messages() <= 60
+        assert set(ends) <= {"expired", "failed"}
+        assert "status=500" not in host.log.read_text(encoding="utf-8")
+        tell(f"300 starts at once: {dict(statuses)}, {users.messages()} messages.")
+
+
+@pytest.mark.timeout(120)
+def test_two_people_on_one_host_do_not_mix(tmp_path: Path, azurite: str) -> None:
+    """One's token opens nothing of the other's, and one's guesses use up nothing of the other's. Threat 37."""
+    with running_devhost(tmp_path, settings(azurite)) as host:
+        users = Users(host)
+        one, other = held(users.start("+17025550143")), held(users.start("+16465550143"))
+
+        crossed = [users.check(Held(one.id, other.token), "1234"), users.status(Held(other.id, one.token))]
+        users.check(one, str(int(users.code(one)) ^ 1))
+
+        assert [reply.status for reply in crossed] == [404, 404]
+        assert users.status(one).body["attemptsRemaining"] == 2
+        assert users.status(other).body["attemptsRemaining"] == 3
