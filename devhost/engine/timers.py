@@ -28,10 +28,10 @@ class Timers:
         self._alarm: asyncio.TimerHandle | None = None
 
     def add(self, timers: Iterable[PendingTimer]) -> None:
-        """Take timers up."""
+        """Take timers up; those that are due already fire at once, so that nobody takes the engine to be at rest."""
         for timer in timers:
             heapq.heappush(self._heap, timer)
-        self.set_alarm()
+        self.fire_due()
 
     def next(self, is_alive: Callable[[PendingTimer], bool]) -> Ticks | None:
         """Return when the next timer fires that *is_alive*, dropping dead ones on the way."""

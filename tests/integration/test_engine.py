@@ -431,3 +431,20 @@ async def test_a_hundred_instances_share_the_writer() -> None:
 
     assert set(ends) == {RuntimeStatus.COMPLETED}
     assert worker.runs == {"Echo": 100}
+
+
+async def test_the_engine_is_not_at_rest_while_a_timer_is_due() -> None:
+    """A timer that was created for a moment that is over fires before the engine is said to be at rest."""
+    clock = VirtualClock()
+    past = from_datetime(to_datetime(clock.now()) - timedelta(hours=1))
+
+    def sleeps(history: Sequence[Event]) -> Answer:
+        return Answer(actions=(CreateTimer(fire_at=past),), is_done=seen(history, EventType.TIMER_FIRED))
+
+    async with running(ScriptedWorker({"Flow": sleeps}), clock=clock) as engine:
+        await engine.start_instance("Flow", instance_id="one")
+        await engine.at_rest()
+        one = await engine.instance("one")
+
+    assert one is not None
+    assert one.status == RuntimeStatus.COMPLETED
