@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from devhost.engine.backend import LoadedTurn, NewInstance, PendingTimer, Query, TurnCommit
+from devhost.engine.backend import PendingTimer, Query, TurnCommit
 from devhost.engine.history import (
-    Event,
     EventType,
     Parent,
     RuntimeStatus,
@@ -19,16 +18,14 @@ from devhost.engine.history import (
     execution_started,
     execution_suspended,
     execution_terminated,
-    generic_event,
     orchestrator_completed,
     orchestrator_started,
     task_completed,
-    task_failed,
     task_scheduled,
     timer_created,
 )
 from devhost.engine.sqlite import SqliteBackend
-from devhost.engine.turn import ArmTimer, Ending, Message, NextExecution, RunActivity, TurnResult
+from devhost.engine.turn import ArmTimer, Ending, Message, RunActivity
 from devhost.errors import (
     ConfigurationError,
     HostError,
@@ -39,14 +36,13 @@ from devhost.errors import (
     StoreLockedError,
 )
 from devhost.ticks import Ticks
+from tests.support.stored import COMPLETED, NOW, a_result, a_start, do, loaded, play, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from devhost.engine.backend import Effects, Unit
-
-NOW = Ticks(17_000_000_000_000_000)
+    from devhost.engine.backend import Unit
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -55,60 +51,6 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqliteBa
     store = SqliteBackend(tmp_path / "hub.db" if request.param == "file" else None)
     yield store
     store.close()
-
-
-def do(backend: SqliteBackend, work: Callable[[Unit], object]) -> tuple[Any, Effects]:
-    """Run one piece of work and return its result, or raise what it raised."""
-    [result], effects = backend.transact([work])
-    if isinstance(result, BaseException):
-        raise result
-    return result, effects
-
-
-def a_start(instance_id: str = "one", **more: Any) -> NewInstance:
-    facts = {"execution_id": f"{instance_id}-x", "name": "Flow", "version": None, "input": '{"a":1}', "at": NOW}
-    return NewInstance(id=instance_id, **{**facts, **more})
-
-
-def a_result(
-    *decisions: Event,
-    messages: tuple[Message, ...] = (),
-    ending: Ending | None = None,
-    next_execution: NextExecution | None = None,
-    is_suspended: bool = False,
-    custom_status: str | None = None,
-) -> TurnResult:
-    return TurnResult(
-        decisions=decisions,
-        messages=messages,
-        ending=ending,
-        next_execution=next_execution,
-        is_suspended=is_suspended,
-        custom_status=custom_status,
-    )
-
-
-COMPLETED = Ending(status=RuntimeStatus.COMPLETED, output="true")
-
-
-def started(backend: SqliteBackend, instance_id: str = "one", **more: Any) -> LoadedTurn:
-    """Start an instance and load its first turn."""
-    _, effects = do(backend, lambda unit: unit.start(a_start(instance_id, **more)))
-    return loaded(backend, effects)
-
-
-def loaded(backend: SqliteBackend, effects: Effects) -> LoadedTurn:
-    [seq] = effects.woken
-    turn = backend.load_turn(seq)
-    assert turn is not None
-    return turn
-
-
-def play(backend: SqliteBackend, turn: LoadedTurn, result: TurnResult, **more: Any) -> Effects:
-    """Commit a turn."""
-    events = [orchestrator_started(NOW), *turn.messages, *result.decisions, orchestrator_completed(NOW)]
-    commit = TurnCommit(loaded=turn, events=events, result=result, ended=Ticks(NOW + 5), **more)
-    return do(backend, lambda unit: unit.commit_turn(commit))[1]
 
 
 def test_a_start_is_pending_with_its_first_message(backend: SqliteBackend) -> None:
@@ -480,97 +422,3 @@ def test_a_completion_event_is_kept_as_decided(backend: SqliteBackend) -> None:
     play(backend, started(backend), a_result(end, ending=COMPLETED))
 
     assert [event.type for event in backend.history("one")] == [12, 0, 1, 13]
-
-
-def stored(backend: SqliteBackend, turn: LoadedTurn | None) -> bool:
-    """Whether a turn begins with what the store holds of its instance."""
-    assert turn is not None
-    return list(turn.past) == list(backend.history(turn.instance.id))
-
-
-def failed(backend: SqliteBackend, instance_id: str = "one", **more: Any) -> LoadedTurn:
-    """Start an instance, and let an activity of it fail, and then the instance."""
-    first = started(backend, instance_id, **more)
-    play(
-        backend,
-        first,
-        a_result(task_scheduled(NOW, 0, "Act"), messages=(RunActivity(task_id=0, name="Act", input=None),)),
-    )
-    do(backend, lambda unit: unit.send(instance_id, task_failed(NOW, 0, "no", None)))
-    turn = backend.load_turn(first.seq)
-    assert turn is not None
-    end = execution_completed(NOW, 1, RuntimeStatus.FAILED, "no")
-    play(backend, turn, a_result(end, ending=Ending(status=RuntimeStatus.FAILED, output="no")))
-    return turn
-
-
-def test_every_turn_begins_with_the_stored_history(backend: SqliteBackend) -> None:
-    """Turn after turn, and in the execution after a continue-as-new; what an event held is what was written."""
-    turn = started(backend)
-    for number in range(3):
-        play(backend, turn, a_result(timer_created(NOW, number, "2026-01-15T10:00:00Z")))
-        do(backend, lambda unit: unit.send("one", event_raised(NOW, "E", '"\ud83d {}"')))
-        turn = backend.load_turn(turn.seq) or turn
-        assert (turn.turns, stored(backend, turn)) == (number + 1, True)
-    following = execution_started(
-        NOW, instance_id="one", execution_id="two", name="Flow", version=None, input_text="1", generation=None
-    )
-    events = [orchestrator_started(NOW), following, orchestrator_completed(NOW)]
-
-    play(backend, turn, a_result(), next_started=following, next_events=events)
-
-    assert stored(backend, backend.load_turn(turn.seq))
-
-
-def test_a_rewound_history_is_read_anew(backend: SqliteBackend) -> None:
-    """Failures are blank in the turn that a rewind causes."""
-    turn = failed(backend)
-
-    do(backend, lambda unit: unit.rewind("one", generic_event(NOW, data="why")))
-
-    again = backend.load_turn(turn.seq)
-    assert stored(backend, again)
-    assert again is not None
-    assert [event.type for event in again.past] == [12, 0, 17, 13, 12, 17, 17, 13]
-    assert [event.type for event in again.messages] == [EventType.GENERIC_EVENT]
-    assert again.instance.status == RuntimeStatus.PENDING
-
-
-def test_a_history_does_not_outlive_its_instance(backend: SqliteBackend) -> None:
-    """An id that was purged, or replaced, begins with nothing, and an instance that came back with its first turn."""
-    failed(backend)
-    do(backend, lambda unit: unit.purge("one"))
-    assert stored(backend, started(backend, execution_id="again"))
-    failed(backend, "two")
-    assert stored(backend, started(backend, "two", execution_id="again"))
-    first = started(backend, "three")
-    do(backend, lambda unit: unit.purge_where(Query(id_prefix="three")))
-
-    play(backend, first, a_result())
-    do(backend, lambda unit: unit.send("three", event_raised(NOW, "E", "1")))
-
-    back = backend.load_turn(first.seq)
-    assert stored(backend, back)
-    assert [event.type for event in (back or first).past] == [12, 0, 13]
-
-
-def test_a_commit_that_is_refused_leaves_no_history_behind(tmp_path: Path) -> None:
-    """What a broken transaction would have written is not taken for written."""
-    backend = SqliteBackend(tmp_path / "hub.db")
-    first = started(backend)
-    events = [orchestrator_started(NOW), *first.messages, orchestrator_completed(NOW)]
-    commit = TurnCommit(loaded=first, events=events, result=a_result(), ended=NOW)
-
-    def breaks(unit: Unit) -> None:
-        unit.commit_turn(commit)
-        unit.note("key", None)  # type: ignore[arg-type]  # the store refuses it
-
-    [refused], _ = backend.transact([breaks])
-
-    again = backend.load_turn(first.seq)
-    backend_holds = stored(backend, again)
-    backend.close()
-    assert isinstance(refused, HostError)
-    assert backend_holds
-    assert again is not None
-    assert again.past == ()
