@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.azurite import HOME
 from tools.chromium import find_chromium
@@ -37,6 +37,7 @@ AXE = HOME / "node_modules" / "axe-core" / "axe.min.js"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One Chromium for the tests of a module; where there is none they fail, and say how to get one."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         one = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield one
