@@ -212,6 +212,11 @@ class Settings:
         return said.lower() == "true"
 
     @property
+    def platform_signs_in(self) -> bool:
+        """Whether the platform signs people in, and so takes away what a client says about who it is."""
+        return self._text("WEBSITE_AUTH_ENABLED") == "True"
+
+    @property
     def case_routes(self) -> tuple[Route, ...]:
         """On whose desks a case lies, one after the other, and for how long."""
         name, written = "CaseRoutes", self._text("CaseRoutes") or "team:3d,escalation:4d"

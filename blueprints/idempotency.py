@@ -25,7 +25,7 @@ Told = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """The verification that a request is about, and what it was answered if it was."""
+    """The verification or case that a request is about, and what it was answered if it was."""
 
     verification_id: str
     answer: Told | None = None
@@ -41,13 +41,14 @@ class Request:
     caller: str
     key: str | None
     body: str
+    prefix: str = "ver"  # of the id that a new thing gets
 
     def begin(self) -> Noted:
         """Note that the request came, and return what it is about: the same each time for a day.
 
         Raise `KeyReusedError` if its key stands for another body.
         """
-        fresh = new_id("ver")
+        fresh = new_id(self.prefix)
         if self.key is None:
             return Noted(verification_id=fresh)
         now = int(self.clock.now().timestamp() * 1000)

@@ -13,6 +13,17 @@ from typing import ParamSpec
 
 import azure.functions as func
 
+from domain.case_refusals import (
+    AlreadyDecidedError,
+    AmountError,
+    CurrencyMismatchError,
+    NotRetryableError,
+    NotSignedInError,
+    OrderNotFoundError,
+    PreconditionRequiredError,
+    SelfApprovalError,
+    StaleVersionError,
+)
 from domain.errors import (
     CountersignError,
     DestinationError,
@@ -65,11 +76,20 @@ PROBLEMS: dict[type[CountersignError], Problem] = {
     BodyTooLargeError: Problem(413, "body_too_large", "The body has more than 16 KiB."),
     MediaTypeError: Problem(415, "unsupported_media_type", "The body must be application/json in UTF-8."),
     UnauthorizedError: Problem(401, "unauthorized", "The token of the verification is needed."),
+    NotSignedInError: Problem(401, "unauthorized", "Signing in is needed."),
+    SelfApprovalError: Problem(403, "self_approval", "Who filed a case does not decide it."),
     ForbiddenError: Problem(403, "forbidden", "This is not allowed."),
     NotReadyError: Problem(409, "not_ready", "The message is not out yet.", retry_after=1),
     ExpiredError: Problem(410, "expired", "The time to answer is over."),
     VerificationClosedError: Problem(409, "verification_closed", "The verification takes no more answers."),
     ResendsExhaustedError: Problem(409, "resends_exhausted", "The message is not sent once more."),
+    AlreadyDecidedError: Problem(409, "already_decided", "The case is decided."),
+    NotRetryableError: Problem(409, "not_retryable", "There is no failed payment to be tried anew."),
+    StaleVersionError: Problem(412, "stale_version", "The case has changed since it was looked at."),
+    OrderNotFoundError: Problem(422, "order_not_found", "There is no such order."),
+    CurrencyMismatchError: Problem(422, "currency_mismatch", "The order was paid in another currency."),
+    AmountError: Problem(422, "amount_exceeds_refundable", "That is more than what is left of the order."),
+    PreconditionRequiredError: Problem(428, "precondition_required", "If-Match is needed."),
     KeyReusedError: Problem(422, "idempotency_key_reused", "The Idempotency-Key stands for another request."),
     RateLimitedError: Problem(429, "rate_limited", "Too many requests."),
     PhoneNumberError: Problem(422, "invalid_phone_number", "That is no phone number."),
@@ -101,9 +121,10 @@ def answers_problems(
     return answering
 
 
-def problem_response(problem: Problem, detail: str | None = None, **members: str) -> func.HttpResponse:
+def problem_response(problem: Problem, detail: str | None = None, **members: object) -> func.HttpResponse:
     """Return *problem* as an answer, with further *members*."""
-    body = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code} | members
+    told = {"type": "about:blank", "title": problem.title, "status": problem.status, "code": problem.code}
+    body: dict[str, object] = told | members
     if detail:
         body["detail"] = detail
     headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
@@ -120,6 +141,8 @@ def _answer(error: CountersignError) -> func.HttpResponse:
         return problem_response(replace(problem, retry_after=error.retry_after), str(error))
     if isinstance(error, VerificationClosedError):
         return problem_response(problem, str(error), state=error.state)
+    if isinstance(error, AlreadyDecidedError):
+        return problem_response(problem, str(error), decision=error.decision)
     if isinstance(error, InputError | RefusalError):
         return problem_response(problem, str(error))
     logger.error("request refused: %s", error)

@@ -21,7 +21,7 @@ from tools.stories import STORIES
 README = ROOT / "README.md"
 HTTP_API = ROOT / "docs" / "http-api.md"
 OUTSIDE = {"needs-func", "needs-azure"}
-NAMES_OF_THE_PLATFORM = {"Retry-After", "Content-Type", "Origin", "Sec-Fetch-Site", "Idempotency-Key"}
+NAMES_OF_THE_PLATFORM = {"If-Match", "Retry-After", "Content-Type", "Origin", "Sec-Fetch-Site", "Idempotency-Key"}
 
 
 def test_every_route_has_a_heading_and_every_heading_a_route() -> None:

@@ -14,6 +14,7 @@ import pytest
 from tests.support.front_door import functions
 
 ROOT = Path(__file__).parents[2]
+CASE_ROUTES = ("FileCase", "ListCases", "GetCase", "GetCaseAudit", "ApproveCase", "RejectCase", "RetryRefund")
 TOKEN_ROUTES = ("GetVerification", "CheckVerification", "ResendVerification", "CancelVerification")
 LAZY = ("twilio", "phonenumbers", "cryptography", "azure.identity", "azure.storage", "azure.data")
 
@@ -35,7 +36,7 @@ def called_activities() -> set[str]:
     for path in (ROOT / "orchestrators").glob("*.py"):
         for call in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)):
             callee = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-            if callee in {"attempt", "tried", "call_activity"}:
+            if callee in {"attempt", "tried", "found_by", "call_activity"}:
                 names |= {str(argument.value) for argument in call.args if isinstance(argument, ast.Constant)}
     return names
 
@@ -94,7 +95,7 @@ def test_every_route_wants_a_key_but_those_that_are_named_here() -> None:
     levels = {name: trigger["authLevel"] for name in functions() if (trigger := bindings(name).get("httpTrigger"))}
 
     anonymous = {name for name, level in levels.items() if level == "ANONYMOUS"}
-    assert anonymous == {"GetHealth", "GetOpenApi", *TOKEN_ROUTES}
+    assert anonymous == {"GetHealth", "GetOpenApi", *CASE_ROUTES, *TOKEN_ROUTES}
     assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
 
 
@@ -108,6 +109,17 @@ async def test_a_route_without_a_key_asks_for_the_token_first(name: str) -> None
 
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("name", CASE_ROUTES)
+async def test_a_route_for_cases_asks_who_is_there_first(name: str) -> None:
+    """Nothing is read or done for whoever is not signed in by the platform. Threat 38, Threat 39."""
+    route = functions()[name].get_user_function()
+    req = func.HttpRequest("POST", "/", headers={"X-MS-CLIENT-PRINCIPAL": "e30="}, body=b"{")
+
+    answer = await (route.client_function(req, None) if hasattr(route, "client_function") else route(req))
+
+    assert (answer.status_code, json.loads(answer.get_body())["code"]) == (401, "unauthorized")
 
 
 def test_health_answers() -> None:

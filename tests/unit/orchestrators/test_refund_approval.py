@@ -449,3 +449,154 @@ def test_a_start_past_our_starter_does_nothing(world: World, given: Any) -> None
     assert play.calls == []
     assert play.timers == []
     assert play.statuses == [{"state": "rejected", "resolution": "malformed", "dueAt": None}]
+
+
+def decides(world: World, after: timedelta, state: CaseState = CaseState.APPROVED, *, rings: bool = True) -> Event:
+    """A supervisor decides: the record is written, and the bell rings or is lost."""
+    name = "CaseDecided" if rings else "Lost"
+    return Event(after, None, name, does=lambda: world.cases.decide(a_decision(state)))
+
+
+def test_a_decision_on_record_acts_when_the_bell_rings(world: World) -> None:
+    """The flow looks at once, and carries out what it finds."""
+    play, output = world.play(decides(world, 4 * DAY), input_=an_input(accepts=False))
+
+    assert (output, play.elapsed) == ("completed", 4 * DAY)
+    assert play.statuses[-1]["resolution"] == "supervisor"
+    assert len(world.ledger.bookings) == 1
+
+
+def test_a_decision_whose_bell_is_lost_is_found_after_the_leg(world: World) -> None:
+    """The flow looks after every leg of six hours (threat 46)."""
+    play, output = world.play(decides(world, 4 * DAY + HOUR, rings=False), input_=an_input(accepts=False))
+
+    assert (output, play.elapsed) == ("completed", 4 * DAY + LEG)
+
+
+def test_a_decision_just_before_the_deadline_counts_though_nobody_was_there(world: World) -> None:
+    """When the deadline's timer wins, the record is asked before the timeout is written (threats 45, 46)."""
+    just_before = 7 * DAY - timedelta(seconds=1)
+
+    play, output = world.play(decides(world, just_before, rings=False), input_=an_input(accepts=False))
+
+    assert (output, play.elapsed) == ("completed", 7 * DAY)
+
+
+def test_false_bells_cost_looks_that_become_rarer(world: World) -> None:
+    """A bell without a record is listened to once; looks are then 1, 2, 4 … 60 minutes apart (threats 41, 76)."""
+    bells = [Event(HOUR, None, "CaseDecided"), Event(2 * HOUR, None, "CaseDecided")]
+
+    play, output = world.play(*bells, input_=an_input(accepts=False, decideWithinSeconds=6 * 3600))
+
+    looks = [call.after for call in play.calls if call.name == "ReadDecision"]
+    minutes = [int((later - sooner).total_seconds()) // 60 for sooner, later in itertools.pairwise(looks)]
+    assert output == "rejected"
+    assert looks[0] == HOUR
+    assert minutes == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_a_case_goes_from_desk_to_desk(world: World) -> None:
+    """Each route has its time, is asked at its start, and hands over what it did not decide."""
+    routes = [{"name": "team", "withinSeconds": 3 * 86_400}, {"name": "escalation", "withinSeconds": 4 * 86_400}]
+
+    play, output = world.play(input_=an_input(accepts=False, routes=routes))
+
+    told = [(notice.route, notice.number, notice.at[8:10]) for notice in world.approvers.told]
+    assert (output, play.elapsed) == ("rejected", 7 * DAY)
+    assert told == [
+        *(("team", number, str(14 + number)) for number in (1, 2, 3)),
+        *(("escalation", number, str(17 + number)) for number in (1, 2, 3, 4)),
+    ]
+    assert [entry.route for entry in world.cases.audit(CASE_ID)] == ["team", "escalation", "escalation"]
+
+
+def test_an_operator_is_heard_on_every_desk(world: World) -> None:
+    """A hand-over does not deafen the flow, and the record says on which desk the decision was made."""
+    routes = [{"name": "team", "withinSeconds": 3 * 86_400}, {"name": "escalation", "withinSeconds": 4 * 86_400}]
+
+    _, output = world.play(YES, input_=an_input(routes=routes))
+
+    record = world.cases.find(CASE_ID)
+    assert output == "completed"
+    assert record is not None
+    assert (record.standing.decided_by, record.standing.decided_on) == ("operator", "escalation")
+
+
+def test_a_decision_at_the_hand_over_is_carried_out(world: World) -> None:
+    """What was decided while the desk changed is what stands."""
+    routes = [{"name": "team", "withinSeconds": 3 * 86_400}, {"name": "escalation", "withinSeconds": 4 * 86_400}]
+    at_the_end = decides(world, 3 * DAY - timedelta(seconds=1), CaseState.REJECTED, rings=False)
+
+    play, output = world.play(at_the_end, input_=an_input(accepts=False, routes=routes))
+
+    assert (output, play.elapsed) == ("rejected", 3 * DAY)
+    assert {notice.route for notice in world.approvers.told} == {"team"}
+
+
+def test_approvers_who_cannot_be_told_delay_no_decision(world: World) -> None:
+    """While notices fail the flow goes on listening, and tries again meanwhile."""
+    world.faults["NotifyApprovers"] = 10_000
+
+    play, output = world.play(decides(world, HOUR), input_=an_input(accepts=False))
+
+    assert (output, play.elapsed) == ("completed", HOUR)
+    assert play.names_called().count("NotifyApprovers") == 12
+
+
+def test_approvers_are_told_once_the_queue_is_back(world: World) -> None:
+    """A notice that failed is sent later; the reminders keep their times."""
+    world.faults["NotifyApprovers"] = 3
+
+    world.play(input_=an_input(accepts=False))
+
+    assert [notice.at for notice in world.approvers.told][:2] == [
+        "2026-01-15T10:00:07.000Z",
+        "2026-01-16T10:00:00.000Z",
+    ]
+
+
+def test_a_record_that_cannot_be_written_for_a_month_pays_nothing(world: World) -> None:
+    """Without a record of the decision no money moves, and the case ends all the same."""
+    world.faults["RecordDecision"] = 10_000
+
+    play, output = world.play(YES)
+
+    assert output == "rejected"
+    assert 33 * DAY < play.elapsed <= 34 * DAY
+    assert world.ledger.bookings == []
+
+
+def test_a_failed_payment_is_tried_anew_when_somebody_asks(world: World) -> None:
+    """For thirty days; the bell of the next retry wakes the flow, and customers hear of the payment (threat 48)."""
+    world.faults["IssueRefund"] = 60
+    asks = Event(
+        10 * DAY, None, "RetryRefund.1", does=lambda: world.cases.ask_anew(CASE_ID, number=1, who="o", at="2026-01-25")
+    )
+
+    play, output = world.play(decides(world, DAY), asks, input_=an_input(accepts=False, repayWithinSeconds=2_592_000))
+
+    assert output == "completed"
+    assert play.states[-2:] == ["refund_failed", "completed"]
+    assert [notice.state for notice in world.notices.told] == ["refund_failed", "completed"]
+    assert len(world.ledger.bookings) == 1
+
+
+def test_nobody_asking_for_a_retry_ends_the_case_after_thirty_days(world: World) -> None:
+    """A forged bell does not pay, and the flow does not wait for ever."""
+    world.faults["IssueRefund"] = 10_000
+    forged = Event(10 * DAY, None, "RetryRefund.1")
+
+    play, output = world.play(decides(world, DAY), forged, input_=an_input(accepts=False, repayWithinSeconds=2_592_000))
+
+    assert output == "refund_failed"
+    assert 31 * DAY < play.elapsed <= 32 * DAY + HOUR
+    assert world.ledger.bookings == []
+
+
+def test_a_case_whose_reservation_lapsed_ends_rejected(world: World) -> None:
+    """The customer is told, and nothing is waited for (threat 49)."""
+    play, output = world.play(input_=an_input(isReserved=True))
+
+    assert (output, play.elapsed) == ("rejected", timedelta(0))
+    assert play.statuses[-1]["resolution"] == "lapsed"
+    assert [notice.state for notice in world.notices.told] == ["rejected"]
