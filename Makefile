@@ -16,7 +16,7 @@ TYPED := function_app.py settings.py domain orchestrators activities providers b
 TESTED := tests/unit tests/contract tests/integration tests/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint check test start demo soak bench
+.PHONY: help setup format lint check test start demo record soak bench
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ start: setup ## run the app here: settings, Azurite, devhost on port 7071 (ARGS=
 
 demo: setup ## play every flow from start to end on a devhost of its own
 	@$(RUN) -m tools.demo
+
+record: setup ## record the histories of tests/replay anew; only before the first release
+	@$(RUN) -m tests.replay.recorded
 
 soak: setup ## run the random schedules for long
 	$(PYTEST) tests/schedules --numprocesses=$(JOBS) --timeout=7200 --hypothesis-profile=soak
