@@ -36,7 +36,8 @@ _KIND = "System.InvalidOperationException"
 _FRAME = "   at Microsoft.Azure.WebJobs.Extensions.DurableTask.TaskHttpActivityShim.RunAsync()"
 _HRESULT = -2147467259
 _NO_NAME, _NO_CONNECTION, _OTHER = 1, 2, 0  # .NET's HttpRequestError
-_NAME_ERRORS = {socket.EAI_NONAME: "Name or service not known", socket.EAI_AGAIN: "Resource temporarily unavailable"}
+_UNKNOWN_NAME = "Name or service not known"
+_NAME_ERRORS = {socket.EAI_AGAIN: "Resource temporarily unavailable"}
 _NAME_ERROR_NUMBER = -131073
 
 
@@ -73,20 +74,12 @@ def unreachable(error: Exception, uri: str, timeout: float) -> ActivityEnd:
 
 def _cause(error: Exception) -> tuple[str | None, int, int]:
     """Return what the operating system says, .NET's kind of it, and its number."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return _NAME_ERRORS.get(error.os_error.errno or 0, _UNKNOWN_NAME), _NO_NAME, _NAME_ERROR_NUMBER
     inner = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
-    if isinstance(error, aiohttp.ClientConnectorDNSError) or isinstance(inner, socket.gaierror):
-        number = _name_error(inner)
-        return _NAME_ERRORS.get(number, _NAME_ERRORS[socket.EAI_NONAME]), _NO_NAME, _NAME_ERROR_NUMBER
     if isinstance(inner, OSError) and inner.errno:
         return os.strerror(inner.errno), _NO_CONNECTION, inner.errno
     return None, _OTHER, 0
-
-
-def _name_error(error: BaseException) -> int:
-    """Return the resolver's own number; the client hides it behind its own error."""
-    while error.__cause__ is not None and not isinstance(error, socket.gaierror):
-        error = error.__cause__
-    return error.errno or 0 if isinstance(error, socket.gaierror) else 0
 
 
 def _authority(uri: str) -> str:

@@ -132,6 +132,7 @@ async def test_a_failed_child_is_rewound_and_its_parent_hears_the_new_end() -> N
     assert (one.status, kid.status) == (RuntimeStatus.COMPLETED, RuntimeStatus.COMPLETED)
     assert scripts.runs == {"Echo": 1, "Act": 2}
     assert names(history).count("SUB_ORCHESTRATION_CREATED") == 1
+    assert {event.fields["Data"] for event in history if event.type == EventType.GENERIC_EVENT} == {None}
 
 
 async def test_a_child_that_cannot_be_rewound_starts_again() -> None:

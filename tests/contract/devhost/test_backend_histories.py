@@ -112,6 +112,14 @@ def test_a_history_does_not_outlive_its_instance(backend: SqliteBackend) -> None
     assert [event.type for event in (back or first).past] == [12, 0, 13]
 
 
+def test_only_histories_that_a_turn_may_need_are_kept(backend: SqliteBackend) -> None:
+    """One that has ended makes room at once."""
+    play(backend, started(backend, "alive"), a_result())
+    failed(backend)
+
+    assert [recent.execution_id for recent in backend._recent._kept.values()] == ["alive-x"]
+
+
 def test_a_commit_that_is_refused_leaves_no_history_behind(tmp_path: Path) -> None:
     """What a broken transaction would have written is not taken for written."""
     backend = SqliteBackend(tmp_path / "hub.db")

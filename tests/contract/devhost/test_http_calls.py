@@ -28,6 +28,7 @@ class Target:
     port: int
     answers: list[bytes] = field(default_factory=list)
     seen: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    connections: int = 0
 
     def url(self, path: str = "/") -> str:
         """Return a URL of this server."""
@@ -35,6 +36,7 @@ class Target:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection."""
+        self.connections += 1
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode():
                 first, *lines = head.split("\r\n")[:-2]
@@ -169,7 +171,7 @@ async def test_cookies_stick_to_the_process() -> None:
 
 
 async def test_a_content_with_an_answer_to_head_is_dropped() -> None:
-    """It is not taken for the answer to another request, and an interim answer is passed over."""
+    """It is not taken for the answer to another request, not even if it comes late; an interim answer is passed over."""
     async with targeted() as (target, calls):
         target.answers.append(b"HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Length: 4\r\n\r\nbody")
         head = await calls.call(wish(target.url(), "HEAD"))
@@ -177,6 +179,7 @@ async def test_a_content_with_an_answer_to_head_is_dropped() -> None:
 
     assert result(head) == {"statusCode": 200, "headers": {"X-One": "1"}, "content": ""}
     assert result(after)["statusCode"] == 200
+    assert target.connections == 2
 
 
 async def test_a_port_where_nobody_listens_is_a_failure_with_the_systems_words() -> None:
