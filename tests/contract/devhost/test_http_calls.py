@@ -171,7 +171,7 @@ async def test_cookies_stick_to_the_process() -> None:
 
 
 async def test_a_content_with_an_answer_to_head_is_dropped() -> None:
-    """It is not taken for the answer to another request, not even if it comes late; an interim answer is passed over."""
+    """Not even a late one is taken for the answer to another request; an interim answer is passed over."""
     async with targeted() as (target, calls):
         target.answers.append(b"HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 200 OK\r\nX-One: 1\r\nContent-Length: 4\r\n\r\nbody")
         head = await calls.call(wish(target.url(), "HEAD"))
