@@ -127,6 +127,7 @@ class Casework:
         for _ in range(LOOKS):
             record = await asyncio.to_thread(self.wired.cases.find, case.case_id)
             if record is not None:
+                await asyncio.to_thread(self.wired.cases.advance, record.change)  # changes nothing, but lists the case
                 return CaseAnswer.of(record)
             await asyncio.sleep(LOOK_SECONDS)
         return CaseAnswer.about(

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (here)")
     start.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     start.add_argument("--port", type=_port, help="port to listen on, 0 for any (local.settings.json, or 7071)")
+    start.add_argument("--auth", action="store_true", help="play the platform's sign-in, with people of devhost.json")
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
     store.add_argument("--memory", action="store_true", help="keep nothing after the end")
@@ -99,6 +100,7 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
         port=parsed.port,
         db=parsed.db.absolute() if parsed.db else None,
         in_memory=parsed.memory,
+        plays_auth=parsed.auth,
     )
 
 

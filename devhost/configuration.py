@@ -101,13 +101,18 @@ def thread_count(environ: Mapping[str, str]) -> int:
 
 def settings_check(folder: Path) -> str | None:
     """Return the ``module:function`` that devhost.json names for a check of the app's settings."""
-    check = _get(_read(folder / "devhost.json", needed=False), "settingsCheck")
+    check = _get(own(folder), "settingsCheck")
     if check is None or (isinstance(check, str) and re.fullmatch(r"[\w.]+:\w+", check)):
         return check
     message = (
         f"{folder / 'devhost.json'}: settingsCheck is {check!r}; expected module:function, such as settings:problems."
     )
     raise ConfigurationError(message)
+
+
+def own(folder: Path) -> dict[str, Any]:
+    """Return what devhost.json says, which is nothing where it is not there."""
+    return _read(folder / "devhost.json", needed=False)
 
 
 def _read(path: Path, *, needed: bool) -> dict[str, Any]:

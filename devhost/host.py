@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from devhost import configuration, loader
 from devhost.api.admin import AdminApi
 from devhost.api.durable import DurableApi
+from devhost.api.easy_auth import ENABLED, EasyAuth, presets_in
 from devhost.api.page import PageApi
 from devhost.api.server import LARGEST_BODY, PRIVATE_BASE, Front, RpcFront, Server
 from devhost.api.time_travel import ClockApi
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from devhost.api.server import Functions
     from devhost.configuration import HostSettings
     from devhost.embedding import Embedding
     from devhost.engine.worker import Worker
@@ -67,6 +69,7 @@ class HostOptions:
     in_memory: bool = False
     clock: Clock | None = None
     embedding: Embedding | None = None
+    plays_auth: bool = False
 
 
 class Host:
@@ -116,6 +119,8 @@ class Host:
         await self._closing.aclose()
 
     async def _open(self) -> None:
+        if self._options.plays_auth:
+            os.environ[ENABLED] = "True"
         port = self._configured()
         front_socket = self._listening(self._options.address, port)
         rpc_socket = self._closing.enter_context(_rpc_socket())
@@ -130,7 +135,9 @@ class Host:
         pool = self._pool()
         outputs = outputs_of(self.table, self.settings.extensions, os.environ)
         invoker = Invoker(self.binding, self.table.directory, pool, outputs)
-        functions = HttpFunctions(self.table, self.settings.route_prefix, invoker)
+        functions: Functions = HttpFunctions(self.table, self.settings.route_prefix, invoker)
+        if self._options.plays_auth:
+            functions = EasyAuth(functions, presets_in(configuration.own(self._folder)))
         self.engine = await self._engine(pool)
         await self._serve(front_socket, rpc_socket, functions, hub)
         await self._listen(invoker)
@@ -194,7 +201,7 @@ class Host:
         return engine
 
     async def _serve(
-        self, front_socket: socket.socket, rpc_socket: socket.socket, functions: HttpFunctions, hub: Hub
+        self, front_socket: socket.socket, rpc_socket: socket.socket, functions: Functions, hub: Hub
     ) -> None:
         durable = DurableApi(self.engine, hub, follows_forwarded=self.settings.use_forwarded_host)
         clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""))

@@ -17,7 +17,7 @@ from tools.local_settings import EXAMPLE, KEY_SETTING, fresh_key, values_of
 from tools.processes import LOOPBACK, ProcessError, end, free_ports, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 READY_WITHIN_SECONDS: Final = 30.0
@@ -33,15 +33,18 @@ class RunningDevhost:
 
 
 @contextmanager
-def running_devhost(folder: Path, settings: Mapping[str, str], *, app: Path = ROOT) -> Iterator[RunningDevhost]:
+def running_devhost(
+    folder: Path, settings: Mapping[str, str], *, app: Path = ROOT, options: Sequence[str] = ()
+) -> Iterator[RunningDevhost]:
     """Run *app* for the length of a block; database and log are made in *folder*.
 
+    *options* are further ones of ``devhost start``.
     Every setting of the example is set, so that a developer's own `local.settings.json` has no say; *settings* win.
     """
     (port,) = free_ports(1)
     log = folder / "devhost.log"
     command = [sys.executable, "-m", "devhost", "start", "--app", str(app)]
-    command += ["--port", str(port), "--db", str(folder / "devhost.db")]
+    command += ["--port", str(port), "--db", str(folder / "devhost.db"), *options]
     with log.open("wb") as file:
         process = subprocess.Popen(
             command, cwd=ROOT, env=_environment(settings), stdout=file, stderr=file, start_new_session=True
