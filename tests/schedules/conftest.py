@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 settings.register_profile(
     NORMAL,
-    max_examples=200,
+    max_examples=500,
     database=None,
     deadline=None,  # a schedule takes as long as it has steps
     print_blob=True,
+    report_multiple_bugs=False,  # each would be shrunk by itself, which takes minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile(SOAK, settings.get_profile(NORMAL), max_examples=20_000)

@@ -23,7 +23,7 @@ from tests.support.builders import an_environment
 from tests.support.refunds import BODY
 from tests.support.schedules_outside import FaultyCases, FaultyLedger, FaultyNotices, StorageFault
 from tests.support.schedules_steps import Player, Schedule, Turned, turned
-from tests.support.schedules_strategies import Spans, early, first_crashes, says, steps
+from tests.support.schedules_strategies import Answers, Spans, early, first_crashes, says, steps
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -105,11 +105,12 @@ FAULTS = st.one_of(
 def refund_schedules(window: timedelta) -> SearchStrategy[RefundSchedule]:
     """Return schedules of cases that may be decided within *window*."""
     spans = WEEK_SPANS if window == WEEK else SHORT_SPANS
-    words = [*YES, *NO, *MALFORMED]
-    said = says(
-        EXACT, OTHER_NAMES, st.one_of(*(st.sampled_from([*some]) for some in (YES, NO, words, [*TAGGED, "no"])))
+    words = st.sampled_from([*[*YES, *NO] * 3, *MALFORMED, *TAGGED])
+    answers = Answers(
+        any=says(EXACT, OTHER_NAMES, words),
+        right=says(EXACT, (), st.sampled_from([*YES])),
+        wrong=says(EXACT, (), st.sampled_from([*MALFORMED])),
     )
-    right = says(EXACT, (), st.sampled_from([*YES]))
     return st.builds(
         RefundSchedule,
         window=st.just(window),
@@ -119,8 +120,8 @@ def refund_schedules(window: timedelta) -> SearchStrategy[RefundSchedule]:
         ledger_faults=FAULTS,
         notice_faults=FAULTS,
         first_crash=first_crashes(spans),
-        early=early(said),
-        steps=steps(spans, said, right),
+        early=early(answers.any),
+        steps=steps(spans, answers),
     )
 
 

@@ -43,9 +43,9 @@ def play_share(
     play: Callable[[Schedule, Path], Awaitable[Judge]],
     folder: Path,
     *,
-    part: int = 1,
+    percent: int = 100,
 ) -> Counter[str]:
-    """Play the schedules of *share*, one *part* of the usual number, and return how many there were of each kind."""
+    """Play the schedules of *share*, *percent* of the usual number, and return how many there were of each kind."""
     kinds: Counter[str] = Counter()
     numbers = count()
     chosen = SOAK if settings.get_current_profile_name() == SOAK else NORMAL
@@ -54,7 +54,7 @@ def play_share(
     with asyncio.Runner() as runner:
 
         @seed(share)
-        @settings(profile, max_examples=profile.max_examples // part)
+        @settings(profile, max_examples=profile.max_examples * percent // 100)
         @given(schedules)
         def played(schedule: Schedule) -> None:
             path = folder / f"{next(numbers)}.db"

@@ -23,7 +23,7 @@ from settings import Settings
 from tests.support.builders import A_NUMBER, an_environment
 from tests.support.schedules_outside import FaultySms, SmsFault
 from tests.support.schedules_steps import Player, Schedule, Turned, turned
-from tests.support.schedules_strategies import Spans, early, first_crashes, says, steps
+from tests.support.schedules_strategies import Answers, Spans, early, first_crashes, says, steps
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ SPANS = Spans(
     downs=(0.0, 0.0, 0.0, 1.0, 30.0, 119.0, 130.0, 4000.0),
 )
 WORDS = st.sampled_from([*RIGHT * 4, *WRONG * 6, *MALFORMED, *TAGGED * 2])
-SAYS = says(EXACT, OTHER_NAMES, WORDS)
+ANSWERS = Answers(
+    any=says(EXACT, OTHER_NAMES, WORDS),
+    right=says(EXACT, (), st.sampled_from(RIGHT)),
+    wrong=says(EXACT, (), st.sampled_from(WRONG)),
+)
 PASSING = (SmsFault.RETRY, SmsFault.RETRY_THOUGH_SENT, SmsFault.RAISES, SmsFault.SLOW)
 FAULTS = st.one_of(
     st.just(()), st.lists(st.sampled_from(PASSING), max_size=2), st.lists(st.sampled_from(SmsFault), max_size=4)
@@ -116,8 +120,8 @@ SMS_SCHEDULES = st.builds(
     code_length=st.sampled_from([4, LONG_CODE]),
     faults=FAULTS,
     first_crash=first_crashes(SPANS),
-    early=early(SAYS),
-    steps=steps(SPANS, SAYS, says(EXACT, (), st.sampled_from(RIGHT))),
+    early=early(ANSWERS.any),
+    steps=steps(SPANS, ANSWERS),
 )
 
 

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 NEAR = (-1.0, -0.001, 0.0, 0.001, 5.0)
 BEYOND = (0.001, 1.0, 600.0)
+JUST_BEFORE = (-1.0, -0.001)
 FLAGS = st.booleans()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What is said to a flow: anything, what brings it to its good end, and what it must not be moved by."""
+
+    any: SearchStrategy[Say]
+    right: SearchStrategy[Say]
+    wrong: SearchStrategy[Say]
 
 
 @dataclass(frozen=True)
@@ -51,10 +61,10 @@ def early(say: SearchStrategy[Say]) -> SearchStrategy[tuple[Say, ...]]:
     return st.one_of(st.just(()), st.just(()), st.lists(say, min_size=1, max_size=2).map(tuple))
 
 
-def steps(spans: Spans, say: SearchStrategy[Say], right: SearchStrategy[Say]) -> SearchStrategy[tuple[Step, ...]]:
-    """Return what happens after the start; *right* is what brings the flow to its good end."""
-    single = _singles(spans, say).map(lambda step: (step,))
-    scene = st.one_of(single, single, single, single, st.tuples(right), _scenes(spans, say, right))
+def steps(spans: Spans, answers: Answers) -> SearchStrategy[tuple[Step, ...]]:
+    """Return what happens after the start."""
+    single = _singles(spans, answers.any).map(lambda step: (step,))
+    scene = st.one_of(single, single, single, single, st.tuples(answers.right), _scenes(spans, answers))
     return st.lists(scene, min_size=2, max_size=6).map(lambda scenes: tuple(step for one in scenes for step in one))
 
 
@@ -65,19 +75,20 @@ def _singles(spans: Spans, say: SearchStrategy[Say]) -> SearchStrategy[Step]:
     return st.one_of(say, say, say, wait, wait, _to_deadline(NEAR), crashes(spans), crashes(spans), restart, control)
 
 
-def _scenes(spans: Spans, say: SearchStrategy[Say], right: SearchStrategy[Say]) -> SearchStrategy[tuple[Step, ...]]:
+def _scenes(spans: Spans, answers: Answers) -> SearchStrategy[tuple[Step, ...]]:
     """Return scenes of lateness: over, or over while suspended, stalled or dead with the answer; and one of haste."""
-    over, wait = _to_deadline(BEYOND), st.builds(Pass, st.sampled_from(spans.waits))
+    right, held = answers.right, answers.right.map(_held)
+    over, just_before = _to_deadline(BEYOND), _to_deadline(JUST_BEFORE)
     dead = st.builds(Crash, st.just("after"), st.just(1), st.sampled_from(spans.downs).map(_plus_an_hour))
     suspend, resume = st.just(Control.SUSPEND), st.just(Control.RESUME)
     return st.one_of(
         st.tuples(over, right),
-        st.tuples(wait, say, over, right),
+        st.tuples(just_before, answers.wrong, over, right),
         st.tuples(suspend, over, right, resume),
         st.tuples(suspend, right, over, resume),
-        st.tuples(right.map(_held), over),
+        st.tuples(held, over),
         st.tuples(dead, right),
-        st.tuples(say.map(_held), right.map(_held), crashes(spans)),
+        st.tuples(answers.any.map(_held), held, crashes(spans)),
     )
 
 

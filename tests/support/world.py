@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from devhost.engine.history import Event
     from devhost.engine.worker import OrchestratorCall
 
-PATIENCE = 10.0  # real seconds until a host that does not answer counts as hung
+PATIENCE = 10.0  # real seconds until a host that neither answers nor writes counts as hung
 MOST_LIVES = 60
 OPENED_AT = Ticks(1_768_471_200 * PER_SECOND)  # 2026-01-15T10:00:00Z
 
@@ -240,8 +240,7 @@ class World:
         """Do *work* unless the host dies first; raise what it raised."""
         task = asyncio.ensure_future(work(self._engine))
         death = asyncio.ensure_future(self._fate.died.wait())
-        await asyncio.wait({task, death}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-        assert task.done() or death.done(), f"the host hangs after {self.commits[-3:]}"
+        await self._first_of(task, death)
         is_done, is_dead = task.done(), death.done()
         if is_dead:
             task.cancel()
@@ -252,6 +251,14 @@ class World:
         if is_done:
             await task
         return is_done
+
+    async def _first_of(self, task: asyncio.Future[Any], death: asyncio.Future[Any]) -> None:
+        """Wait for either, as long as the host goes on writing."""
+        written = -1
+        while not (task.done() or death.done()):
+            assert written < len(self._fate.commits), f"the host hangs after {self.commits[-3:]}"
+            written = len(self._fate.commits)
+            await asyncio.wait({task, death}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
 
     async def _begin_anew(self) -> None:
         self.crashes += 1
