@@ -13,7 +13,8 @@ import azure.functions as func
 from activities.digest_sms_code import digest_sms_code
 from activities.note_verification_end import note_verification_end
 from activities.send_sms_challenge import send_sms_challenge
-from blueprints import cases, locks, openapi, refund_approval, verifications
+from blueprints import cases, locks, maintenance, openapi, refund_approval, verifications
+from blueprints.masked_logs import mask_logs
 from blueprints.payloads import Payload
 from blueprints.problems import UnknownResourceError, answers_problems
 from blueprints.requests import body_of, instance_id_of
@@ -31,6 +32,8 @@ app.register_functions(cases.bp)
 app.register_functions(verifications.bp)
 app.register_functions(locks.bp)
 app.register_functions(openapi.bp)
+app.register_functions(maintenance.bp)
+mask_logs()
 
 FLOWS: dict[str, Callable[[object], Start]] = {
     "SmsVerify": sms_start,

@@ -155,6 +155,8 @@ def _operation(write: Write) -> Any:  # noqa: ANN401  the SDK takes tuples of se
         case "replace":
             matches = {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
             return ("update", row, {"mode": UpdateMode.REPLACE, **matches})
+        case _ if write.etag:
+            return ("delete", row, {"etag": write.etag, "match_condition": MatchConditions.IfNotModified})
         case _:
             return ("delete", row)
 

@@ -40,17 +40,19 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 
 def test_the_flow_by_hand(shell: Shell, blocks: list[Block]) -> None:
-    """Typed in order, the blocks verify a phone and get a refund approved; the code is the one from the message."""
-    start, look, answer, refund = (_on_our_port(block.text) for block in blocks)
+    """Typed in order, the blocks verify phones and get a refund approved; the code is the one from the message."""
+    start, look, answer, user, refund = (_on_our_port(block.text) for block in blocks)
 
     started = shell.run(start)
     message = shell.run_until(look, "your code is")
     code = re.findall(r"your code is (\d{4})", message)[0]
     verdict = _run_and_look_again(shell, answer.replace("2168", code))
+    told = shell.run(user)
     payment = _run_and_look_again(shell, refund)
 
     assert "sendEventPostUri" in started
     assert '"output":true' in verdict
+    assert '"reason":"code_mismatch","attemptsRemaining":2' in told or '"verified"' in told
     assert '"output":"completed"' in payment
 
 

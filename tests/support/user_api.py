@@ -14,12 +14,14 @@ import azure.functions as func
 from azure.durable_functions import OrchestrationRuntimeStatus
 
 from devhost.clock import VirtualClock
+from devhost.engine.backend import Query
 from devhost.engine.engine import Engine
+from devhost.engine.history import RuntimeStatus
 from devhost.engine.sqlite import SqliteBackend
 from devhost.errors import InstanceEndedError
 from devhost.sdk.functions import FunctionTable
 from devhost.sdk.worker import AppWorker
-from devhost.ticks import to_datetime
+from devhost.ticks import from_datetime, to_datetime
 from providers.records_memory import MemoryRecords
 from providers.wiring import providers
 from tests.support.fakes import FakeSms
@@ -73,6 +75,21 @@ class EngineClient:
             raise Exception(message) from None  # noqa: TRY002  as the SDK does
         self.raised.append(name)
 
+    async def get_status_by(
+        self, *, created_time_to: datetime, runtime_status: list[OrchestrationRuntimeStatus], instance_id_prefix: str
+    ) -> list[Seen]:
+        """Answer a page of three, where the host has a hundred."""
+        ended = frozenset(status for status in RuntimeStatus if status.label in {one.name for one in runtime_status})
+        query = Query(created_to=from_datetime(created_time_to), statuses=ended, id_prefix=instance_id_prefix)
+        page = await self._engine.instances(query, limit=3)
+        return [
+            Seen(one.id, OrchestrationRuntimeStatus[one.status.label], None, to_datetime(one.updated))
+            for one in page.instances
+        ]
+
+    async def purge_instance_history(self, instance_id: str) -> None:
+        await self._engine.purge(instance_id)
+
     async def get_status(self, instance_id: str) -> Seen:
         one = await self._engine.instance(instance_id)
         if one is None:
@@ -120,7 +137,7 @@ class UserApi:
     def __init__(self, engine: Engine, wired: Providers) -> None:
         self.engine = engine
         self.wired = wired
-        self.client = EngineClient(engine)
+        self.client: Any = EngineClient(engine)
         self.sms = FakeSms()
         self.told: list[Any] = []
         wired.sms = self.sms

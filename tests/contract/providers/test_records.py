@@ -96,3 +96,30 @@ def test_storage_that_is_away_is_told() -> None:
     for ask in (lambda: records.find("a"), lambda: records.claim("a", "b"), lambda: records.change("a", one_more)):
         with pytest.raises(StorageError):
             ask()
+
+
+def test_what_is_forgotten_was_never_there(hosts: list[Any]) -> None:
+    """Forgetting takes a record with all its claims, leaves others, and may be done twice. Threat 77."""
+    for name in ("a", "b"):
+        hosts[0].change(name, one_more)
+        hosts[0].claim(name, "attempt-1")
+
+    for _ in range(2):
+        hosts[0].forget("a")
+
+    assert hosts[1].find("a") is None
+    assert hosts[1].claim("a", "attempt-1") is True
+    assert hosts[1].find("b") is not None
+    assert hosts[1].claim("b", "attempt-1") is False
+
+
+def test_records_go_when_they_say_so(hosts: list[Any]) -> None:
+    """A record whose `keepUntil` is past is forgotten; one without it, or of later, stays."""
+    for name, until in (("past", 1_768_000_000_000), ("now", 1_768_000_000_001), ("later", 253_370_764_800_000)):
+        hosts[0].change(name, lambda _, until=until: ({"keepUntil": until}, None))
+    hosts[0].change("always", one_more)
+
+    forgotten = hosts[0].forget_before(1_768_000_000_001, most=10)
+
+    assert forgotten == 1
+    assert [hosts[1].find(name) is None for name in ("past", "now", "later", "always")] == [True, False, False, False]

@@ -47,3 +47,16 @@ def test_a_point_that_cannot_be_read_is_named() -> None:
     """A misspelt point is refused, not ignored."""
     with pytest.raises(ConfigurationError, match="sometime"):
         CrashPoint.of({CRASH: "sometime"})
+
+
+def test_what_the_host_notes_about_itself_is_not_counted(tmp_path: Path) -> None:
+    """A note comes when the clock wants it, so that counting it would make the numbers mean something else each run."""
+    log = tmp_path / "commits"
+    point = CrashPoint.of({CRASH: "before 2", COMMITS: str(log)})
+    assert point is not None
+
+    for names in (["note"], ["turn 1"], ["note"]):
+        point.before(names)
+        point.after(names)
+
+    assert log.read_text("utf-8") == "turn 1\n"

@@ -1,0 +1,22 @@
+"""Takes phone numbers and codes out of text that is about to be logged, should somebody have put one there."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_SHOWN: Final = 4
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])|(?<![\w-])[0-9]{10,15}(?![\w-])")
+_CODE: Final = re.compile(r"""(\bcode\ is\ |["']code["']\s*:\s*["']?|@\S+\ \#)[0-9]{4,10}(?![0-9])""", re.VERBOSE)
+
+
+def masked(text: str) -> str:
+    """Return *text* with only the last four digits of numbers, and nothing of codes where they stand in our words."""
+    return _CODE.sub(r"\g<1>****", _NUMBER.sub(_stars, text))
+
+
+def _stars(found: re.Match[str]) -> str:
+    """Keep a plus and the last digits."""
+    number = found[0]
+    plus = "+" if number.startswith("+") else ""
+    return f"{plus}{'*' * (len(number) - len(plus) - _SHOWN)}{number[-_SHOWN:]}"
