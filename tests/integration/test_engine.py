@@ -12,18 +12,14 @@ from devhost.clock import VirtualClock
 from devhost.engine.actions import (
     Answer,
     CallActivity,
-    CallHttp,
     CallSubOrchestration,
     ContinueAsNew,
     CreateTimer,
-    EntityMessage,
     WaitForEvent,
-    WhenAny,
 )
 from devhost.engine.engine import EngineOptions, Query
 from devhost.engine.history import EventType, RuntimeStatus
 from devhost.engine.versions import VersionRules
-from devhost.engine.worker import ActivityEnd
 from devhost.errors import InstanceEndedError, InstanceExistsError, InstanceNotFoundError
 from devhost.ticks import from_datetime, to_datetime
 from tests.support.scripted import ScriptedWorker, names, running, seen
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from devhost.engine.actions import Action
     from devhost.engine.engine import Engine
     from devhost.engine.history import Event
 
@@ -267,18 +262,6 @@ async def test_a_blank_input_fails_without_a_call() -> None:
         assert await ended(engine, "one") == RuntimeStatus.FAILED
 
 
-async def test_an_unknown_activity_hangs_and_warns(caplog: pytest.LogCaptureFixture) -> None:
-    """What waits for ever in Azure waits for ever here, and says so."""
-    async with running(ScriptedWorker({"Flow": calls("Nowhere")})) as engine:
-        await engine.start_instance("Flow", instance_id="one")
-        await engine.at_rest()
-        one = await engine.instance("one")
-
-    assert one is not None
-    assert one.status == RuntimeStatus.RUNNING
-    assert "waits for ever" in caplog.text
-
-
 async def test_a_version_that_this_host_does_not_run_stays_pending() -> None:
     """It is accepted, never run, and can be terminated."""
     options = EngineOptions(versions=VersionRules(default="1.0"))
@@ -313,69 +296,6 @@ async def test_a_version_mismatch_can_be_made_to_fail() -> None:
 
     assert one is not None
     assert one.output == "VersionMismatch: Orchestration version did not comply with Worker Versioning"
-
-
-@pytest.mark.parametrize(
-    ("action", "kind"),
-    [
-        (CallActivity(name="Nowhere", input="1"), "activity"),
-        (WhenAny(actions=(CallSubOrchestration(name="Nowhere", input=None),)), "orchestrator"),
-        (EntityMessage(instance_id="@Nowhere@k", operation="get", input=None, is_signal=False), "entity"),
-    ],
-)
-async def test_a_strict_host_fails_what_would_hang(action: Action, kind: str) -> None:
-    """A call of a function that the app does not have ends the orchestration, which says which ones there are."""
-    worker = ScriptedWorker({"Flow": lambda _: Answer(actions=(action,))}, {"Echo": echo})
-    async with running(worker, options=EngineOptions(is_strict=True)) as engine:
-        await engine.start_instance("Flow", instance_id="one")
-
-        assert await ended(engine, "one") == RuntimeStatus.FAILED
-        one = await engine.instance("one")
-
-    assert one is not None
-    assert (one.output or "").startswith("Orchestrator function 'Flow' failed: The function 'Nowhere' doesn't exist")
-    assert f"The following are the known {kind} functions: " in (one.output or "")
-
-
-async def test_durable_http_is_made_by_what_the_engine_was_given() -> None:
-    """The request goes out as the orchestrator wrote it, and its result or its failure comes back."""
-
-    class Web:
-        async def call(self, request: str) -> ActivityEnd:
-            if request == "[]":
-                return ActivityEnd(reason="no", details="d", failure={"ErrorType": "E"})
-            return ActivityEnd(result=request)
-
-    def fetches(history: Sequence[Event]) -> Answer:
-        ends = [event for event in history if event.type in (EventType.TASK_COMPLETED, EventType.TASK_FAILED)]
-        return Answer(actions=(CallHttp(request='{"n":1}'), CallHttp(request="[]")), is_done=len(ends) == 2)
-
-    async with running(ScriptedWorker({"Fetches": fetches}), web=Web()) as engine:
-        await engine.start_instance("Fetches", instance_id="one")
-        assert await ended(engine, "one") == RuntimeStatus.COMPLETED
-        history = await engine.history("one")
-
-    [done] = [event for event in history if event.type == EventType.TASK_COMPLETED]
-    [failed] = [event for event in history if event.type == EventType.TASK_FAILED]
-    assert done.fields["Result"] == '{"n":1}'
-    assert dict(failed.fields) == {
-        "TaskScheduledId": 1,
-        "Reason": "no",
-        "Details": "d",
-        "FailureDetails": {"ErrorType": "E"},
-    }
-
-
-async def test_an_engine_without_a_web_fails_durable_http() -> None:
-    """The orchestration does not hang."""
-
-    def fetches(history: Sequence[Event]) -> Answer:
-        return Answer(actions=(CallHttp(request="{}"),), is_done=seen(history, EventType.TASK_FAILED))
-
-    async with running(ScriptedWorker({"Fetches": fetches})) as engine:
-        await engine.start_instance("Fetches", instance_id="one")
-
-        assert await ended(engine, "one") == RuntimeStatus.COMPLETED
 
 
 async def test_restart_begins_anew_with_the_same_input() -> None:
