@@ -326,9 +326,11 @@ async def test_an_answer_after_two_minutes_is_expired(api: UserApi) -> None:
 
 async def test_before_the_message_is_out_no_attempt_is_lost(api: UserApi, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the message is still being sent an answer is refused without cost. Threat 15."""
-    monkeypatch.setattr(sighting, "PATIENCE_SECONDS", 0.05)
     api.sms = api.wired.sms = type(api.sms)(SendOutcome.RETRY)
-    reply = await api.start()
+    with monkeypatch.context() as patch:
+        patch.setattr(sighting, "PATIENCE_SECONDS", 0.05)
+        reply = await api.start()
+    await api.engine.at_rest()
     owned = Owned(reply.body["id"], reply.body["token"])
 
     early = [await api.check(owned, "1234"), await api.resend(owned), await api.cancel(owned)]
@@ -454,6 +456,7 @@ async def test_a_claimed_start_that_never_came_is_made_up_for(api: UserApi, monk
     lost = await api.start(Idempotency_Key="k-1")
     monkeypatch.setattr(api.client, "start_new", start_new)
     again = await api.start(Idempotency_Key="k-1")
+    await api.engine.at_rest()
 
     assert (lost.status, lost.code) == (503, "storage_unavailable")
     assert (again.status, again.body["status"]) == (201, "pending")
