@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from devhost.engine.crash import COMMITS, CRASH, CrashPoint
 from devhost.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[4]
 PROGRAM = """
 import os
 from devhost.engine.crash import CrashPoint
@@ -31,7 +29,9 @@ def test_the_process_dies_at_the_point(tmp_path: Path, wish: str, committed: str
     log = tmp_path / "commits"
     environment = {CRASH: wish, COMMITS: str(log)}
 
-    end = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=False)
+    end = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
     assert end.returncode == -9, end.stderr
     assert end.stdout == committed
