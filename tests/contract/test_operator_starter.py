@@ -100,7 +100,7 @@ async def test_bad_input_starts_nothing(body: Any, content_type: str, status: in
 
 @pytest.mark.parametrize("name", ["smsverify", "SendSmsChallenge", "Nothing", "SmsVerify/..", ""])
 async def test_only_the_listed_flows_can_be_started(name: str) -> None:
-    """A name that is not on the list is unknown, whatever the app has by that name."""
+    """A name that is not on the list is unknown, whatever the app has by that name. Threat 40."""
     answer, client = await post("+12025550143", name)
 
     assert (answer.status_code, json.loads(answer.get_body())["code"]) == (404, "not_found")
@@ -164,7 +164,7 @@ async def test_there_is_no_outbox_elsewhere(environment: pytest.MonkeyPatch, val
 
 
 async def test_an_odd_id_has_no_outbox() -> None:
-    """Ids are checked wherever they come in."""
+    """Ids are checked wherever they come in. Threat 31."""
     answer = await outbox(instanceId="../sms_1")
 
     assert answer.status_code == 404

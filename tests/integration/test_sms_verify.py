@@ -195,7 +195,7 @@ async def test_an_early_answer_never_hangs_and_never_verifies(verification: Veri
 
 
 async def test_a_wrong_case_event_is_no_answer(verification: Verification) -> None:
-    """Event names are matched exactly."""
+    """Event names are matched exactly, and are never a caller's choice in our API. Threat 30."""
     await verification.start()
 
     await verification.say(verification.code, name=RESPONSE.lower())

@@ -37,7 +37,7 @@ def a_sender(url: str, **values: str) -> TwilioSms:
 
 
 async def test_a_message_is_handed_over(twilio: TwilioStandIn) -> None:
-    """Number, sender, text and the seconds left reach the API under our account."""
+    """Number, sender, text and the seconds left reach the API under our account. Threat 25."""
     outcome = await a_sender(twilio.url).send(an_sms())
 
     assert outcome is SendOutcome.SENT
@@ -74,7 +74,7 @@ async def test_bad_numbers_are_refused(twilio: TwilioStandIn, number: str) -> No
 
 
 async def test_a_wrong_token_is_refused(twilio: TwilioStandIn) -> None:
-    """An account that is not let in will not be let in a second later."""
+    """An account that is not let in will not be let in a second later. Threat 63."""
     twilio.fail_with(Fault.UNAUTHORIZED)
 
     assert await a_sender(twilio.url).send(an_sms()) is SendOutcome.REFUSED
@@ -103,14 +103,14 @@ async def test_a_full_queue_asks_for_another_try(twilio: TwilioStandIn) -> None:
     ],
 )
 async def test_faults_and_garbage_ask_for_another_try(twilio: TwilioStandIn, fault: Fault) -> None:
-    """Whatever may be better next time is told as a retry, garbage that looks like success included."""
+    """What may be better next time is told as a retry, and so is garbage for success. Threat 60, 61, 64."""
     twilio.fail_with(fault)
 
     assert await a_sender(twilio.url).send(an_sms()) is SendOutcome.RETRY
 
 
 async def test_a_redirect_is_not_followed(twilio: TwilioStandIn) -> None:
-    """Our credentials go to no other address than the one that is set."""
+    """Our credentials go to no other address than the one that is set. Threat 64."""
     twilio.fail_with(Fault.REDIRECT)
 
     assert await a_sender(twilio.url).send(an_sms()) is SendOutcome.RETRY
@@ -120,7 +120,7 @@ async def test_a_redirect_is_not_followed(twilio: TwilioStandIn) -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("fault", [Fault.HANG, Fault.SLOW_DRIP, Fault.SLOW_HEADERS])
 async def test_a_server_that_takes_its_time_is_given_up(twilio: TwilioStandIn, fault: Fault) -> None:
-    """The time limit holds for the request in all, also where a byte comes now and then."""
+    """The time limit holds for the request in all, also where a byte comes now and then. Threat 61."""
     twilio.fail_with(fault)
     before = time.monotonic()
 

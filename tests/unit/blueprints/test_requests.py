@@ -98,6 +98,6 @@ def test_good_ids_pass(text: str) -> None:
     "text", [None, "", "a/b", "a?b", "a#b", "a b", "@counter@k", "x" * 65, "\u00fc", "a\n", "a%2Fb"]
 )
 def test_other_ids_are_unknown(text: str | None) -> None:
-    """The SDK pastes ids into URLs as they are, so others are told apart from unknown ones by nobody."""
+    """The SDK pastes ids into URLs as they are, so nobody tells others from unknown ones. Threat 31."""
     with pytest.raises(UnknownResourceError):
         instance_id_of(text)

@@ -17,7 +17,7 @@ def a_text(**fields: str | timedelta | None) -> str:
 
 
 def test_the_text_says_who_what_and_until_when() -> None:
-    """The text is fixed; nothing of a caller is in it."""
+    """The text is fixed; nothing of a caller is in it. Threat 26."""
     assert a_text() == "Countersign: your code is 2168. It ends in 2 minutes. We never ask you for it."
 
 
