@@ -228,6 +228,18 @@ class Settings:
             ) from error
 
     @property
+    def payment_service(self) -> str | None:
+        """Where refunds are paid; None: by the ledger in our own table."""
+        name, chosen = "PaymentProvider", self._text("PaymentProvider") or "ledger"
+        url = self._url("PaymentApiBaseUrl")
+        if chosen not in {"ledger", "http"}:
+            raise _malformed(name, chosen, "ledger or http")
+        if chosen == "http" and url is None:
+            message = "Setting PaymentApiBaseUrl is missing; to pay by http, the service's URL is needed."
+            raise SettingError(message)
+        return url if chosen == "http" else None
+
+    @property
     def orders_file(self) -> Path:
         """Where the orders are listed; the example set unless another file is named."""
         named = self._text("OrdersFile")

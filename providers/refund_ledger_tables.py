@@ -18,17 +18,36 @@ LEDGER_TABLE: Final = "CountersignRefunds"
 _INTENT: Final = "intent"
 
 
+class RefundIntents:
+    """What is about to be paid, under the key of the refund alone."""
+
+    def __init__(self, table: Table) -> None:
+        """Use *table*."""
+        self._table = table
+
+    def intend(self, key: str, terms: dict[str, Any]) -> None:
+        """Write down what is about to be paid; raise `ConflictError` if the key stands for something else."""
+        intent = {"PartitionKey": key, "RowKey": _INTENT, **terms}
+        if self._table.insert(intent):
+            return
+        standing = self._table.find(key, _INTENT)
+        if standing is None or any(standing[name] != value for name, value in terms.items()):
+            message = f"{key} stands for another refund"
+            raise ConflictError(message)
+
+
 class TableRefundLedger:
     """A ledger that survives the worker."""
 
     def __init__(self, table: Table) -> None:
         """Use *table*."""
         self._table = table
+        self._intents = RefundIntents(table)
 
     def pay_back(self, *, key: str, order_id: str, amount: int, currency: str) -> str:
         """Book a refund once, and return its receipt."""
         terms = {"orderId": order_id, "amount": amount, "currency": currency}
-        self._intend(key, terms)
+        self._intents.intend(key, terms)
 
         booked = self._table.find(order_id, key)
         if booked is None:
@@ -38,13 +57,3 @@ class TableRefundLedger:
             message = f"the booking of {key} was there and is gone"
             raise StorageError(message)
         return str(booked["receipt"])
-
-    def _intend(self, key: str, terms: dict[str, Any]) -> None:
-        """Write down what is about to be paid; raise `ConflictError` if the key stands for something else."""
-        intent = {"PartitionKey": key, "RowKey": _INTENT, **terms}
-        if self._table.insert(intent):
-            return
-        standing = self._table.find(key, _INTENT)
-        if standing is None or any(standing[name] != value for name, value in terms.items()):
-            message = f"{key} stands for another refund"
-            raise ConflictError(message)

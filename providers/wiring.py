@@ -10,11 +10,12 @@ from domain.gates import Gates
 from providers.case_index import INDEX_TABLE, TableCaseIndex
 from providers.case_tables import CASE_TABLE, TableCases
 from providers.console_sms import ConsoleSms, Outbox
+from providers.http_payments import HttpPayments
 from providers.notice_queues import QueuedApproverNotices, QueuedCompletions, QueuedNotices
 from providers.orders_file import OrdersFile
 from providers.queues import Queue
 from providers.records_tables import LIMITS_TABLE, REQUESTS_TABLE, VERIFICATIONS_TABLE, TableRecords
-from providers.refund_ledger_tables import LEDGER_TABLE, TableRefundLedger
+from providers.refund_ledger_tables import LEDGER_TABLE, RefundIntents, TableRefundLedger
 from providers.reservations import RESERVATION_TABLE, TableReservations
 from providers.system_clock import SystemClock
 from providers.tables import Table
@@ -155,7 +156,8 @@ class Providers:
     @cached_property
     def ledger(self) -> RefundLedger:
         """Who pays customers back."""
-        return TableRefundLedger(self._table(LEDGER_TABLE))
+        table, service = self._table(LEDGER_TABLE), self.settings.payment_service
+        return HttpPayments(service, RefundIntents(table)) if service else TableRefundLedger(table)
 
     @property
     def outbox(self) -> Outbox | None:

@@ -260,7 +260,7 @@ async def test_a_start_past_our_starter_ends_rejected(world: World, text: str) -
 
 
 async def test_a_rejected_case_started_again_stays_rejected(world: World) -> None:
-    """A new instance under the id of an ended case ends as the case did (threat 45)."""
+    """A new instance under the id of an ended case ends as the case did (Threat 45)."""
     world.cases.advance(a_change(CaseState.REJECTED, Resolution.TIMEOUT))
     async with hosting() as case:
         await asyncio.gather(case.start(), case.say(True))

@@ -130,7 +130,7 @@ def test_a_case_goes_forward(cases: Cases, first: CaseState, second: CaseState) 
     ],
 )
 def test_a_case_never_goes_back_and_never_leaves_an_end(cases: Cases, first: CaseState, second: CaseState) -> None:
-    """What was decided first stands, and is what a late change gets told (threats 44, 45)."""
+    """What was decided first stands, and is what a late change gets told (Threat 44, Threat 45)."""
     cases.advance(a_change(first, BY_OPERATOR, comment="first"))
 
     standing = cases.advance(a_change(second, Resolution.TIMEOUT))
@@ -152,7 +152,7 @@ def test_the_same_change_twice_is_one_change(cases: Cases, state: CaseState) -> 
 
 @pytest.mark.parametrize("fact", [{"orderId": "order-2"}, {"amount": 2000}, {"currency": "USD"}, {"customerId": "x"}])
 def test_an_id_belongs_to_one_case(cases: Cases, fact: dict[str, Any]) -> None:
-    """What is approved is what is paid: other facts under the same id are refused (threat 47)."""
+    """What is approved is what is paid: other facts under the same id are refused (Threat 47)."""
     cases.advance(a_change(PENDING))
 
     with pytest.raises(ConflictError):

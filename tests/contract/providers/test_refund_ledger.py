@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from domain.errors import ConflictError, StorageError
+from providers.http_payments import HttpPayments
 from providers.memory import MemoryRefundLedger
-from providers.refund_ledger_tables import TableRefundLedger
+from providers.refund_ledger_tables import RefundIntents, TableRefundLedger
 from providers.tables import Table
+from tests.support.payment_stand_in import Fault, PaymentStandIn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,14 +61,70 @@ class VanishingTable(Table):
         return row["RowKey"] != KEY and super().insert(row)
 
 
-@pytest.fixture(params=["memory", "tables"])
+@pytest.fixture(params=["memory", "tables", "http"])
 def ledger(request: pytest.FixtureRequest) -> Iterator[RefundLedger]:
     """A ledger without a booking."""
     if request.param == "memory":
         yield MemoryRefundLedger()
         return
     with closing(Table(request.getfixturevalue("azurite"), f"Refunds{secrets.token_hex(8)}")) as table:
-        yield TableRefundLedger(table)
+        if request.param == "tables":
+            yield TableRefundLedger(table)
+            return
+        with PaymentStandIn() as service:
+            yield HttpPayments(service.url, RefundIntents(table), within=2.0)
+
+
+@pytest.fixture
+def service() -> Iterator[PaymentStandIn]:
+    """A payment service that was never asked."""
+    with PaymentStandIn() as one:
+        yield one
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_a_service_that_fails_pays_once_in_the_end(azurite: str, service: PaymentStandIn, fault: Fault) -> None:
+    """However the service fails, with keys or without, tries again end with one refund (Threat 48)."""
+    with closing(Table(azurite, f"Refunds{secrets.token_hex(8)}")) as table:
+        ledger = HttpPayments(service.url, RefundIntents(table), within=0.5)
+        service.faults, service.forgets = [fault], True
+        with pytest.raises((StorageError, ConflictError)):
+            ledger.pay_back(key=KEY, **TERMS)
+        service.faults = []
+
+        receipts = {ledger.pay_back(key=KEY, **TERMS) for _ in range(3)}
+
+    assert len(service.booked) == 1
+    assert receipts == {service.booked[0]["id"]}
+    assert service.booked[0]["key"] == KEY
+
+
+def test_a_service_that_cannot_list_is_not_asked_to_pay(azurite: str, service: PaymentStandIn) -> None:
+    """Where it is not known what was paid, nothing is (Threat 48)."""
+    with closing(Table(azurite, f"Refunds{secrets.token_hex(8)}")) as table:
+        service.lists = False
+
+        with pytest.raises(StorageError):
+            HttpPayments(service.url, RefundIntents(table)).pay_back(key=KEY, **TERMS)
+
+    assert service.booked == []
+
+
+def test_a_service_that_is_not_there_is_tried_later(azurite: str, service: PaymentStandIn) -> None:
+    """A connection that is refused is no refusal of the refund."""
+    url = service.url
+    service.__exit__(None, None, None)
+    with closing(Table(azurite, f"Refunds{secrets.token_hex(8)}")) as table, pytest.raises(StorageError):
+        HttpPayments(url, RefundIntents(table)).pay_back(key=KEY, **TERMS)
+
+
+def test_another_refund_of_the_same_case_is_not_paid_again(azurite: str, service: PaymentStandIn) -> None:
+    """Where the service lists another sum for the case, nothing is paid (Threat 47)."""
+    service.booked.append({"id": "rcpt_1", "caseId": "case_1", "orderId": "order-1", "amount": 1, "currency": "EUR"})
+    with closing(Table(azurite, f"Refunds{secrets.token_hex(8)}")) as table, pytest.raises(ConflictError):
+        HttpPayments(service.url, RefundIntents(table)).pay_back(key=KEY, **TERMS)
+
+    assert len(service.booked) == 1
 
 
 def test_a_refund_has_a_receipt(ledger: RefundLedger) -> None:
@@ -75,7 +133,7 @@ def test_a_refund_has_a_receipt(ledger: RefundLedger) -> None:
 
 
 def test_the_same_key_gets_the_same_receipt(ledger: RefundLedger) -> None:
-    """A second run pays nothing and finds the first payment (threat 48)."""
+    """A second run pays nothing and finds the first payment (Threat 48)."""
     first = ledger.pay_back(key=KEY, **TERMS)
 
     again = ledger.pay_back(key=KEY, **TERMS)
@@ -112,7 +170,7 @@ def test_runs_at_the_same_time_pay_once(ledger: RefundLedger) -> None:
 
 
 def test_who_is_overtaken_gets_the_other_receipt(azurite: str) -> None:
-    """Between looking and booking somebody else may book; there is one booking all the same (threat 48)."""
+    """Between looking and booking somebody else may book; there is one booking all the same (Threat 48)."""
     with closing(OvertakenTable(azurite, f"Refunds{secrets.token_hex(8)}")) as table:
         receipt = TableRefundLedger(table).pay_back(key=KEY, **TERMS)
 
@@ -141,7 +199,7 @@ def test_a_large_sum_is_kept_to_the_last_unit(azurite: str) -> None:
 
 @pytest.mark.parametrize("write", [1, 2])
 def test_a_write_whose_answer_is_lost_is_paid_once(azurite: str, write: int) -> None:
-    """Whichever write the ledger did not hear of, the next run ends with one booking (threat 48)."""
+    """Whichever write the ledger did not hear of, the next run ends with one booking (Threat 48)."""
     with closing(LosingTable(azurite, f"Refunds{secrets.token_hex(8)}", loses=write)) as table:
         ledger = TableRefundLedger(table)
         with pytest.raises(StorageError):

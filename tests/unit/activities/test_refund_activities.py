@@ -140,7 +140,7 @@ def test_a_customer_is_told_once() -> None:
 def test_storage_that_is_away_asks_for_another_try(
     activity: Callable[[], dict[str, Any]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No activity raises for storage, and no word of storage gets into the answer or the log (threats 8, 65)."""
+    """No activity raises for storage, and no word of storage gets into the answer or the log (Threat 8, Threat 65)."""
     caplog.set_level(logging.INFO)
 
     answer = activity()
@@ -153,7 +153,7 @@ def test_storage_that_is_away_asks_for_another_try(
 
 
 def test_opening_a_case_makes_its_reservation_firm() -> None:
-    """What was reserved for fifteen minutes is then kept for good (threat 49)."""
+    """What was reserved for fifteen minutes is then kept for good (Threat 49)."""
     reservations = MemoryReservations()
     reservations.reserve(a_case(), total=1999, now=NOON)
 
@@ -164,7 +164,7 @@ def test_opening_a_case_makes_its_reservation_firm() -> None:
 
 
 def test_a_case_whose_sum_is_gone_is_rejected() -> None:
-    """Where the reservation lapsed and others took the rest, the case ends rejected (threat 49)."""
+    """Where the reservation lapsed and others took the rest, the case ends rejected (Threat 49)."""
     reservations, cases = MemoryReservations(), MemoryCases()
     reservations.reserve(a_case(), total=1999, now=NOON - timedelta(minutes=16))
     reservations.reserve(a_case("case_other"), total=1999, now=NOON)
@@ -207,7 +207,7 @@ def test_looking_finds_the_decision_that_stands() -> None:
 
 
 def test_the_timeout_closes_only_what_is_undecided() -> None:
-    """A decision that is on record when the time is over counts (threat 45)."""
+    """A decision that is on record when the time is over counts (Threat 45)."""
     cases = MemoryCases()
     cases.advance(a_change())
     cases.decide(a_decision())
@@ -218,7 +218,7 @@ def test_the_timeout_closes_only_what_is_undecided() -> None:
 
 
 def test_the_timeout_is_a_decision_on_record() -> None:
-    """Whoever decides later finds it standing (threat 45)."""
+    """Whoever decides later finds it standing (Threat 45)."""
     cases = MemoryCases()
     cases.advance(a_change())
 
@@ -231,7 +231,7 @@ def test_the_timeout_is_a_decision_on_record() -> None:
 
 @pytest.mark.parametrize("activity", [record_decision, close_if_due])
 def test_a_decision_about_other_facts_is_refused(activity: Callable[..., dict[str, Any]]) -> None:
-    """What is decided is what was opened (threat 47)."""
+    """What is decided is what was opened (Threat 47)."""
     cases = MemoryCases()
     cases.advance(a_change(case=a_case(amount=1)))
 
@@ -249,7 +249,7 @@ def test_a_retry_is_found_once_somebody_wants_it() -> None:
 
 
 def test_notices_and_completions_are_the_same_on_a_second_run() -> None:
-    """At least once, with one id (threat 59)."""
+    """At least once, with one id (Threat 59)."""
     approvers, completions = MemoryApproverNotices(), MemoryCompletions()
 
     for _ in range(2):

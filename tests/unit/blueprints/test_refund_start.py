@@ -84,7 +84,7 @@ def test_the_setting_goes_into_the_input(settings: pytest.MonkeyPatch, text: str
     ],
 )
 def test_what_is_no_case_is_refused(body: Any) -> None:
-    """Unknown, missing and misshapen fields start nothing; nobody chooses his own id or limits (threat 33)."""
+    """Unknown, missing and misshapen fields start nothing; nobody chooses his own id or limits (Threat 33)."""
     with pytest.raises(PayloadError):
         refund_start(body)
 

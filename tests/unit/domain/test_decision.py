@@ -37,7 +37,7 @@ def test_a_comment_is_cut_to_what_can_be_kept(comment: str | None, kept: str | N
 
 @pytest.mark.parametrize("who", ["somebody else", None, 5, {"a": 1}])
 def test_who_decided_is_never_taken_from_the_event(who: Any) -> None:
-    """A name in the event is ignored: it is the operator (threat 41)."""
+    """A name in the event is ignored: it is the operator (Threat 41)."""
     assert operator_decision({"approved": True, "decidedBy": who}) == YES
 
 

@@ -47,7 +47,7 @@ def test_amounts_are_whole_minor_units(amount: int) -> None:
     "amount", [0, -1, True, 1.0, 19.99, "1999", None, 1_000_000_000_000, 10**30, float("inf"), float("nan"), [1]]
 )
 def test_other_amounts_are_refused(amount: Any) -> None:
-    """No fraction, no text, no truth value, nothing below one (threat 50)."""
+    """No fraction, no text, no truth value, nothing below one (Threat 50)."""
     with pytest.raises(PayloadError, match="amount"):
         a_case(amount=amount)
 
@@ -68,7 +68,7 @@ def test_other_currencies_are_refused(currency: Any) -> None:
 @pytest.mark.parametrize("name", ["caseId", "orderId", "customerId"])
 @pytest.mark.parametrize("value", ["", "a" * 65, "a b", "a/b", "a#b", "a\n", "ä", "٣", 5, None, ["a"]])
 def test_ids_are_letters_digits_hyphens_and_underscores(name: str, value: Any) -> None:
-    """What may become a key of a table or part of a URL has nothing else in it (threat 31)."""
+    """What may become a key of a table or part of a URL has nothing else in it (Threat 31)."""
     with pytest.raises(PayloadError, match=name):
         RefundCase.from_payload(a_case().to_payload() | {name: value})
 
@@ -82,7 +82,7 @@ def test_other_actions_are_refused(action: Any) -> None:
 
 @pytest.mark.parametrize("description", ["x", "Zwei\nZeilen\tmit 🙂", "x" * 500])
 def test_a_description_is_any_text_of_its_length(description: str) -> None:
-    """Line breaks, tabs and letters of all kinds are text (threat 51)."""
+    """Line breaks, tabs and letters of all kinds are text (Threat 51)."""
     assert a_case(description=description).description == description
 
 

@@ -172,7 +172,7 @@ def test_a_rejected_refund_is_not_paid(world: World) -> None:
 
 
 def test_silence_rejects_after_seven_days_to_the_second(world: World) -> None:
-    """A timeout is no approval (threat 45), and seven days are 604,800 seconds (threat 71)."""
+    """A timeout is no approval (Threat 45), and seven days are 604,800 seconds (Threat 71)."""
     play, output = world.play()
 
     assert output == "rejected"
@@ -191,7 +191,7 @@ def test_an_escalation_is_completed_without_payment(world: World) -> None:
 
 
 def test_a_decision_acts_at_once_and_leaves_no_timer(world: World) -> None:
-    """On whatever day the answer comes, the case ends then, and no leg is longer than six hours (threat 72)."""
+    """On whatever day the answer comes, the case ends then, and no leg is longer than six hours (Threat 72)."""
     play, _ = world.play(YES)
 
     legs = [timer.fire_at for timer in play.timers]
@@ -241,7 +241,7 @@ def test_an_answer_that_is_found_after_the_deadline_is_late(world: World) -> Non
 
 
 def test_the_first_answer_counts(world: World) -> None:
-    """A second answer, whatever it says, is not listened to (threats 42, 44)."""
+    """A second answer, whatever it says, is not listened to (Threat 42, Threat 44)."""
     _, output = world.play(NO, Event(4 * DAY + HOUR, {"approved": True}))
 
     assert output == "rejected"
@@ -376,7 +376,7 @@ def test_how_long_is_tried_comes_with_the_input(world: World) -> None:
 
 @pytest.mark.parametrize("state", [CaseState.COMPLETED, CaseState.REJECTED, CaseState.REFUND_FAILED])
 def test_a_case_that_has_ended_is_not_opened_again(world: World, state: CaseState) -> None:
-    """An instance that is started again under the id of an ended case finds the end, and pays nothing (threat 45)."""
+    """An instance that is started again under the id of an ended case finds the end, and pays nothing (Threat 45)."""
     world.cases.advance(a_change(state, Resolution.TIMEOUT))
 
     play, output = world.play(Event(HOUR, True))
@@ -399,7 +399,7 @@ def test_a_decision_that_stands_is_carried_out(world: World) -> None:
 
 
 def test_the_decision_on_record_wins_over_the_event(world: World) -> None:
-    """If somebody else was first to write a decision down, theirs is carried out (threat 44)."""
+    """If somebody else was first to write a decision down, theirs is carried out (Threat 44)."""
     world.cases = RivalCases()
 
     play, output = world.play(YES)
@@ -410,7 +410,7 @@ def test_the_decision_on_record_wins_over_the_event(world: World) -> None:
 
 
 def test_an_id_of_another_case_ends_the_flow_untold(world: World) -> None:
-    """A start with other facts under a known id changes nothing, pays nothing and tells nobody (threat 47)."""
+    """A start with other facts under a known id changes nothing, pays nothing and tells nobody (Threat 47)."""
     world.cases.advance(a_change(CaseState.APPROVED, Resolution.OPERATOR, case=a_case(amount=1)))
 
     play, output = world.play(YES)
@@ -467,14 +467,14 @@ def test_a_decision_on_record_acts_when_the_bell_rings(world: World) -> None:
 
 
 def test_a_decision_whose_bell_is_lost_is_found_after_the_leg(world: World) -> None:
-    """The flow looks after every leg of six hours (threat 46)."""
+    """The flow looks after every leg of six hours (Threat 46)."""
     play, output = world.play(decides(world, 4 * DAY + HOUR, rings=False), input_=an_input(accepts=False))
 
     assert (output, play.elapsed) == ("completed", 4 * DAY + LEG)
 
 
 def test_a_decision_just_before_the_deadline_counts_though_nobody_was_there(world: World) -> None:
-    """When the deadline's timer wins, the record is asked before the timeout is written (threats 45, 46)."""
+    """When the deadline's timer wins, the record is asked before the timeout is written (Threat 45, Threat 46)."""
     just_before = 7 * DAY - timedelta(seconds=1)
 
     play, output = world.play(decides(world, just_before, rings=False), input_=an_input(accepts=False))
@@ -483,7 +483,7 @@ def test_a_decision_just_before_the_deadline_counts_though_nobody_was_there(worl
 
 
 def test_false_bells_cost_looks_that_become_rarer(world: World) -> None:
-    """A bell without a record is listened to once; looks are then 1, 2, 4 … 60 minutes apart (threats 41, 76)."""
+    """A bell without a record is listened to once; looks are then 1, 2, 4 … 60 minutes apart (Threat 41, Threat 76)."""
     bells = [Event(HOUR, None, "CaseDecided"), Event(2 * HOUR, None, "CaseDecided")]
 
     play, output = world.play(*bells, input_=an_input(accepts=False, decideWithinSeconds=6 * 3600))
@@ -567,7 +567,7 @@ def test_a_record_that_cannot_be_written_for_a_month_pays_nothing(world: World) 
 
 
 def test_a_failed_payment_is_tried_anew_when_somebody_asks(world: World) -> None:
-    """For thirty days; the bell of the next retry wakes the flow, and customers hear of the payment (threat 48)."""
+    """For thirty days; the bell of the next retry wakes the flow, and customers hear of the payment (Threat 48)."""
     world.faults["IssueRefund"] = 60
     asks = Event(
         10 * DAY, None, "RetryRefund.1", does=lambda: world.cases.ask_anew(CASE_ID, number=1, who="o", at="2026-01-25")
@@ -594,7 +594,7 @@ def test_nobody_asking_for_a_retry_ends_the_case_after_thirty_days(world: World)
 
 
 def test_a_case_whose_reservation_lapsed_ends_rejected(world: World) -> None:
-    """The customer is told, and nothing is waited for (threat 49)."""
+    """The customer is told, and nothing is waited for (Threat 49)."""
     play, output = world.play(input_=an_input(isReserved=True))
 
     assert (output, play.elapsed) == ("rejected", timedelta(0))
