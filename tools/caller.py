@@ -7,12 +7,12 @@ import re
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tools.processes import LOOPBACK, wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Json: TypeAlias = Any  # whatever the other side chose to answer
 
@@ -33,17 +33,35 @@ class Answer:
 class Caller:
     """Calls one host on the loopback address, past any proxy, and prints both sides."""
 
-    def __init__(self, port: int, *, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, port: int, *, say: Callable[[str], None] = print, headers: Mapping[str, str] | None = None
+    ) -> None:
         self._port = port
         self._say = say
+        self._headers = dict(headers or {})
+
+    def signed_in(self, preset: str) -> Caller:
+        """Return a caller who signed in as *preset* at the host's own sign-in."""
+        connection = HTTPConnection(LOOPBACK, self._port, timeout=ANSWER_WITHIN_SECONDS)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        try:
+            connection.request("POST", "/.auth/login/aad", urlencode({"preset": preset}), form)
+            response = connection.getresponse()
+            response.read()
+        finally:
+            connection.close()
+        session = (response.getheader("Set-Cookie") or "").partition(";")[0]
+        self._say(f"* {preset} signs in")
+        return Caller(self._port, say=self._say, headers={"Cookie": session})
 
     def get(self, url: str) -> Answer:
         """GET *url*, of which path and query count."""
         return self._shown("GET", url, None)
 
-    def post(self, url: str, body: object) -> Answer:
-        """POST *body* as JSON to *url*."""
-        return self._shown("POST", url, json.dumps(body))
+    def post(self, url: str, body: object, **headers: str) -> Answer:
+        """POST *body* as JSON to *url*; in the names of *headers* an underscore is a hyphen."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._shown("POST", url, json.dumps(body), named)
 
     def delete(self, url: str) -> Answer:
         """DELETE what is at *url*, of which path and query count."""
@@ -63,8 +81,8 @@ class Caller:
             self._show("GET", url, None, answers[-1])
         return answers[-1].body
 
-    def _shown(self, method: str, url: str, body: str | None) -> Answer:
-        answer = self._answer(method, url, body)
+    def _shown(self, method: str, url: str, body: str | None, headers: Mapping[str, str] | None = None) -> Answer:
+        answer = self._answer(method, url, body, headers)
         self._show(method, url, body, answer)
         return answer
 
@@ -75,9 +93,13 @@ class Caller:
             text = json.dumps(answer.body, indent=2)
         self._say(_without_key(f"< {answer.status}" + (f" {text}" if answer.body is not None else "")))
 
-    def _answer(self, method: str, url: str, body: str | None) -> Answer:
+    def _answer(self, method: str, url: str, body: str | None, more: Mapping[str, str] | None = None) -> Answer:
         connection = HTTPConnection(LOOPBACK, self._port, timeout=ANSWER_WITHIN_SECONDS)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = {
+            **self._headers,
+            **({"Content-Type": "application/json"} if body is not None else {}),
+            **(more or {}),
+        }
         try:
             connection.request(method, _path(url), body, headers)
             response = connection.getresponse()

@@ -49,7 +49,8 @@ def receipts_of(storage: str, case_id: str) -> list[str]:
 def _play_on_hosts_of_our_own() -> int:
     with TemporaryDirectory(prefix="countersign-demo-") as folder, running_azurite() as azurite:
         storage = azurite.connection_string
-        with running_devhost(Path(folder), {**SETTINGS, "AzureWebJobsStorage": storage}) as devhost:
+        settings = {**SETTINGS, "AzureWebJobsStorage": storage}
+        with running_devhost(Path(folder), settings, options=["--auth"]) as devhost:
             _say(f"devhost runs the app on port {devhost.port}. '>' is asked, '<' is answered, '...' cut short.")
             caller = Caller(devhost.port, say=_say)
             failed = _play(World(caller=caller, receipts_of=partial(receipts_of, storage), say=_say))

@@ -20,6 +20,7 @@ REFUND: Final = {
     "currency": "EUR",
     "description": "The kettle arrived with a crack.",
 }
+CASE: Final = {name: value for name, value in REFUND.items() if name != "customerId"}
 _CODE: Final = re.compile(r"your code is (\d+)\.")
 
 
@@ -101,12 +102,38 @@ def approved_by_nobody(world: World) -> None:
     _must_be(0, _receipts(world, started))
 
 
+def decided_through_the_api(world: World) -> None:
+    """File a case, see who may decide it, have it escalated, approve it on the fourth day, and see it paid once."""
+    alice, sue = (world.caller.signed_in(name) for name in ("Alice, a customer", "Sue, a supervisor"))
+    filed = alice.post("/api/cases", CASE)
+    _must_be(201, filed.status)
+    path = f"/api/cases/{filed.body['id']}"
+    _must_be(403, alice.post(f"{path}/approve", {}, If_Match='"1"').status)
+    listed = sue.get("/api/cases?status=pending_approval&limit=1").body["items"]
+    _must_be([filed.body["id"]], [case["id"] for case in listed])
+
+    _let_pass(world, "P3DT12H")
+    case = sue.get(path).body
+    _must_be("escalation", case["route"])
+    _must_be(200, sue.post(f"{path}/approve", {"comment": "Photo seen."}, If_Match=f'"{case["version"]}"').status)
+    _must_be(409, sue.post(f"{path}/reject", {}, If_Match=f'"{case["version"]}"').status)
+    alice.get_until(path, lambda seen: seen["status"] == "completed", what="the end of the case")
+    told = sue.get_until(
+        f"{path}/audit",
+        lambda trail: trail["items"][-1]["what"] == "customer_told",
+        what="the customer to be told",
+    )
+    _must_be("supervisor-1", next(entry["who"] for entry in told["items"] if entry["what"] == "approved"))
+    _must_be(1, _receipts(world, Started(id=filed.body["id"], urls={})))
+
+
 STORIES: Final = {
     "the right code in time: verified": right_code,
     "a wrong code: not verified": wrong_code,
     "no code within two minutes: not verified": no_code,
     "a refund approved on day four, by a double click: paid once": approved_on_day_four,
     "a refund that nobody decides for seven days: rejected, nothing paid": approved_by_nobody,
+    "a refund filed by its customer, escalated, approved by a supervisor: paid once, told": decided_through_the_api,
 }
 
 
