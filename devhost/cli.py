@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     start.add_argument("--port", type=_port, help="port to listen on, 0 for any (local.settings.json, or 7071)")
     start.add_argument("--auth", action="store_true", help="play the platform's sign-in, with people of devhost.json")
+    start.add_argument("--strict", action="store_true", help="let calls of unknown functions fail instead of hang")
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
     store.add_argument("--memory", action="store_true", help="keep nothing after the end")
@@ -101,6 +102,7 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
         db=parsed.db.absolute() if parsed.db else None,
         in_memory=parsed.memory,
         plays_auth=parsed.auth,
+        is_strict=parsed.strict,
     )
 
 

@@ -70,6 +70,7 @@ class HostOptions:
     clock: Clock | None = None
     embedding: Embedding | None = None
     plays_auth: bool = False
+    is_strict: bool = False
 
 
 class Host:
@@ -186,6 +187,7 @@ class Host:
             max_orchestrators=self.settings.max_orchestrators,
             max_activities=self.settings.max_activities,
             max_batch=self.settings.max_batch,
+            is_strict=self._options.is_strict,
         )
         backend = SqliteBackend(self._db())
         worker: Worker = LoggedWorker(AppWorker(self.table, pool))

@@ -265,6 +265,27 @@ async def test_what_was_stored_is_there_after_a_restart(folder: Path, tmp_path: 
     assert one.output == '"\\"on\\""'
 
 
+async def test_a_strict_host_lets_calls_of_unknown_functions_fail(folder: Path) -> None:
+    """In Azure, and without the option, they hang."""
+    more = """
+@app.orchestration_trigger(context_name="context")
+def CallsNobody(context):
+    yield context.call_activity("Nobody", 1)
+"""
+    write_app(folder, more=more)
+
+    ends = []
+    for is_strict in (False, True):
+        async with a_host(folder, is_strict=is_strict) as host:
+            started = await call(host, "POST", "/api/start/CallsNobody", send=1)
+            await host.engine.at_rest()
+            one = await host.engine.instance(started.json["id"])
+            assert one is not None
+            ends.append(one.status.label)
+
+    assert ends == ["Running", "Failed"]
+
+
 async def test_an_app_that_answers_through_a_parameter_is_refused(folder: Path) -> None:
     """Output parameters are not emulated; the error says what to do instead."""
     more = """
