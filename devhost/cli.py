@@ -79,7 +79,10 @@ def _replay(parsed: argparse.Namespace) -> int:
 
 
 def _start(parsed: argparse.Namespace) -> int:
-    return asyncio.run(_serve(_options(parsed)))
+    try:
+        return asyncio.run(_serve(_options(parsed)))
+    except KeyboardInterrupt:  # before the loop takes signals
+        return 128 + signal.SIGINT
 
 
 def _port(text: str) -> int:

@@ -43,6 +43,7 @@ class HostSettings:
     max_activities: int = field(default_factory=lambda: 10 * _cores())
     max_orchestrators: int = field(default_factory=lambda: 10 * _cores())
     max_batch: int = 5000
+    max_actions: int = 100_000
     use_forwarded_host: bool = False
     bundle_id: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -82,6 +83,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
         max_activities=int(_get(durable, "maxConcurrentActivityFunctions") or settings.max_activities),
         max_orchestrators=int(_get(durable, "maxConcurrentOrchestratorFunctions") or settings.max_orchestrators),
         max_batch=int(_get(durable, "maxEntityOperationBatchSize") or settings.max_batch),
+        max_actions=int(_get(durable, "maxOrchestrationActions") or settings.max_actions),
         use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
         bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
         extensions=_section(host_json, "extensions"),

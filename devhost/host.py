@@ -187,6 +187,7 @@ class Host:
             max_orchestrators=self.settings.max_orchestrators,
             max_activities=self.settings.max_activities,
             max_batch=self.settings.max_batch,
+            max_actions=self.settings.max_actions,
             is_strict=self._options.is_strict,
         )
         backend = SqliteBackend(self._db())

@@ -46,6 +46,7 @@ __all__ = ["Engine", "EngineOptions", "Instance", "Page", "Query"]
 
 logger = logging.getLogger(__name__)
 CLOCK_OFFSET = "clock offset"
+LONGEST_WORK = 5.0  # seconds that running work may hold up a jump of the clock
 
 
 class Engine:
@@ -217,12 +218,17 @@ class Engine:
                 del self._waiting[instance_id]
 
     async def advance(self, by: timedelta) -> None:
-        """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest."""
+        """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest.
+
+        Work that runs for longer than `LONGEST_WORK` does not hold up the next jump, but the return from this.
+        """
         target = Ticks(self.clock.now() + from_span(by))
-        await self._rest.reached()
+        await self._rest.reached(LONGEST_WORK)
         while (due := self.next_timer()) is not None and due <= target:
             await self._move_to(due)
+            await self._rest.reached(LONGEST_WORK)
         await self._move_to(target)
+        await self._rest.reached()
 
     async def at_rest(self) -> None:
         """Return once no turn, activity or write is under way."""
@@ -265,7 +271,6 @@ class Engine:
         self._timers.fire_due()
         for alarm in self._alarms:
             alarm.ring()
-        await self._rest.reached()
 
     async def _do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
         self._rest.begin()

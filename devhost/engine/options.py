@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from devhost.engine.refusals import MAX_ACTIONS
 from devhost.engine.versions import VersionRules
 
 
@@ -15,4 +16,5 @@ class EngineOptions:
     max_orchestrators: int = 20
     max_activities: int = 20
     max_batch: int = 5000
+    max_actions: int = MAX_ACTIONS
     is_strict: bool = False

@@ -51,9 +51,9 @@ def _unknown(name: str, one: str, kind: str, names: Sequence[str]) -> str:
     return f"The function '{name}' doesn't exist, is disabled, or is not {one} function. Additional info: {more}"
 
 
-def too_many_actions() -> str:
-    """Return why an execution's next action is refused once it has asked for `MAX_ACTIONS`."""
+def too_many_actions(most: int) -> str:
+    """Return why an execution's next action is refused once it has asked for *most*."""
     return (
-        f"Maximum amount of orchestration actions ({MAX_ACTIONS}) has been reached. "
+        f"Maximum amount of orchestration actions ({most}) has been reached. "
         "This value can be configured in host.json file as MaxOrchestrationActions."
     )

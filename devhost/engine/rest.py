@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 
 class Rest:
@@ -24,6 +25,8 @@ class Rest:
         if self._under_way == 0:
             self._quiet.set()
 
-    async def reached(self) -> None:
-        """Return once nothing is under way."""
-        await self._quiet.wait()
+    async def reached(self, within: float | None = None) -> None:
+        """Return once nothing is under way, or when *within* seconds (real time) are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._quiet.wait()

@@ -51,16 +51,16 @@ class SqliteBackend:
     def __init__(self, path: Path | None, *, synchronous: str = "FULL") -> None:
         """Open or create the store.
 
-        Raises `StoreLockedError` if another devhost has it open, `ConfigurationError` if it is no store of ours.
+        Raises `StoreLockedError` if another devhost has it open, `ConfigurationError` if it is no store of ours or
+        cannot be written.
         """
         self._folder = None if path else tempfile.TemporaryDirectory(prefix="devhost-")
-        self.path = path or Path(self._folder.name if self._folder else "") / "memory.db"
+        self.path = path.resolve() if path else Path(self._folder.name if self._folder else "") / "memory.db"
         self._synchronous = synchronous if path else "OFF"
         self._local = threading.local()
         self._connections: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
+        self._lock = _locked(self.path)
         try:
             self._writer = self._connect()
             self._prepare()
@@ -246,6 +246,16 @@ class SqliteBackend:
         self._lock.release()
         if self._folder is not None:
             self._folder.cleanup()
+
+
+def _locked(path: Path) -> FileLock:
+    """Take the lock of the store at *path*, making its folder if need be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path.with_name(path.name + ".lock"))
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}); name another file with --db, or use --memory."
+        raise ConfigurationError(message) from error
 
 
 def _outcome(piece: Callable[[Unit], object], unit: Unit) -> object:

@@ -16,7 +16,7 @@ from devhost.engine.entity_request import OPERATION_EVENT
 from devhost.engine.history import RuntimeStatus
 from devhost.engine.known import Known
 from devhost.engine.messages import ArmTimer, Message, RunActivity, SendOperation, StartChild
-from devhost.engine.refusals import status_error
+from devhost.engine.refusals import MAX_ACTIONS, status_error
 from devhost.engine.replay import Replay
 from devhost.engine.walk import Walk
 from devhost.json_text import compact
@@ -94,6 +94,7 @@ class Turn:
     history: Sequence[Event]
     known: Known
     ends_at: Ticks
+    max_actions: int = MAX_ACTIONS
 
 
 def decide(turn: Turn, answer: Answer) -> TurnResult:

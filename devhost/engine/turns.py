@@ -41,6 +41,7 @@ class TurnRunner:
         self._worker = worker
         self._clock = clock
         self._versions = options.versions
+        self._max_actions = options.max_actions
         self.known: Known = KnownNames(worker)
         self._unknown = UnknownNames(self.known, is_strict=options.is_strict)
         self._batches = BatchRunner(worker, clock, options.max_batch)
@@ -86,6 +87,7 @@ class TurnRunner:
             history=history,
             known=self.known,
             ends_at=self._clock.now(),
+            max_actions=self._max_actions,
         )
         return decide(turn, answer)
 

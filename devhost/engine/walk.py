@@ -24,7 +24,7 @@ from devhost.engine.actions import (
 )
 from devhost.engine.entity_request import EntityRequest, EntityRequests, entity_name
 from devhost.engine.messages import HTTP_ACTIVITY, ArmTimer, RunActivity, StartChild
-from devhost.engine.refusals import MAX_ACTIONS, status_error, too_many_actions, unknown_entity
+from devhost.engine.refusals import status_error, too_many_actions, unknown_entity
 from devhost.engine.waits import Attempts, Group, Wait
 from devhost.json_text import compact
 from devhost.ticks import Ticks
@@ -58,6 +58,10 @@ class Facts(Protocol):
     @property
     def known(self) -> Known:
         """Which functions there are."""
+
+    @property
+    def max_actions(self) -> int:
+        """How many actions an execution may ask for."""
 
     @property
     def ends_at(self) -> Ticks:
@@ -242,7 +246,7 @@ class Walk:
         if not self._facts.known.entity(entity_name(action.instance_id)):
             return self._refuse(action, unknown_entity(entity_name(action.instance_id), self._facts.known))
         if not self._is_counted():
-            return self._refuse(action, too_many_actions())
+            return self._refuse(action, too_many_actions(self._facts.max_actions))
         event_id = self.take_id()
         self.new[event_id] = request = self._requests.next(action, event_id, self.now)
         return _settled() if action.is_signal else self._wait_for(request.id)
@@ -255,7 +259,7 @@ class Walk:
 
     def _is_counted(self) -> bool:
         self._count += 1
-        return self._count <= MAX_ACTIONS
+        return self._count <= self._facts.max_actions
 
 
 def _settled() -> Wait:

@@ -174,6 +174,43 @@ async def test_an_activity_that_was_under_way_runs_again_after_a_restart(tmp_pat
     assert again.runs == {"Act": 1}
 
 
+async def test_work_that_hangs_holds_up_a_jump_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock goes on without it; the move is over only when all is at rest."""
+    monkeypatch.setattr("devhost.engine.engine.LONGEST_WORK", 0.05)
+    free = asyncio.Event()
+
+    async def hangs(_: str | None) -> object:
+        await free.wait()
+        return None
+
+    worker = ScriptedWorker({"Flow": calls("Act"), "Sleeper": sleeps(timedelta(hours=1))}, {"Act": hangs})
+    async with running(worker) as engine:
+        await engine.start_instance("Flow", instance_id="one")
+        await engine.start_instance("Sleeper", instance_id="two")
+
+        move = asyncio.create_task(engine.advance(timedelta(hours=2)))
+
+        assert await ended(engine, "two") == RuntimeStatus.COMPLETED
+        assert not move.done()
+        free.set()
+        await move
+        assert await ended(engine, "one") == RuntimeStatus.COMPLETED
+
+
+async def test_actions_past_the_limit_are_not_carried_out() -> None:
+    """An orchestration that asks for more than host.json allows gets no more work done."""
+    worker = ScriptedWorker({"Flow": calls("Echo")}, {"Echo": echo})
+    async with running(worker, options=EngineOptions(max_actions=0)) as engine:
+        await engine.start_instance("Flow", instance_id="one")
+        await engine.at_rest()
+
+        one = await engine.instance("one")
+
+    assert one is not None
+    assert one.status == RuntimeStatus.RUNNING
+    assert worker.runs == {}
+
+
 async def test_terminate_ends_with_the_reason() -> None:
     """The reason is the output; what was open is dropped."""
     async with running(ScriptedWorker({"Flow": waits})) as engine:

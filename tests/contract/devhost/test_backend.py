@@ -394,6 +394,35 @@ def test_a_second_devhost_on_the_same_file_is_refused(tmp_path: Path) -> None:
     SqliteBackend(tmp_path / "hub.db").close()
 
 
+def test_a_link_to_a_file_that_is_in_use_is_refused_too(tmp_path: Path) -> None:
+    """The lock belongs to the file, whatever it is called."""
+    first = SqliteBackend(tmp_path / "hub.db")
+    (tmp_path / "link.db").symlink_to(tmp_path / "hub.db")
+
+    with pytest.raises(StoreLockedError, match=r"hub\.db"):
+        SqliteBackend(tmp_path / "link.db")
+    first.close()
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """A folder that cannot be made is the caller's to change."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigurationError, match="--memory"):
+        SqliteBackend(tmp_path / "file" / "hub.db")
+
+
+def test_a_commit_in_a_file_is_flushed_to_the_disk(tmp_path: Path) -> None:
+    """The write-ahead log is synchronised at each commit, and what is deleted is overwritten."""
+    backend = SqliteBackend(tmp_path / "hub.db")
+    asked = ("journal_mode", "synchronous", "secure_delete")
+
+    found = [backend._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+
+    assert found == ["wal", 2, 1]
+    backend.close()
+
+
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     """A foreign file is named, and left as it was."""
     path = tmp_path / "notes.txt"
