@@ -16,13 +16,15 @@ TYPED := function_app.py settings.py domain orchestrators activities providers b
 TESTED := tests/unit tests/contract tests/integration tests/replay
 
 .DEFAULT_GOAL := help
-.PHONY: help setup format lint check test start demo record soak bench
+.PHONY: help setup browser format lint check test start demo record soak bench
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: $(VENV)/.complete ## make .venv, install Azurite under .tools and Chromium where apt-get may; then quick
+setup: $(VENV)/.complete ## make .venv and install Azurite under .tools; quick when all is there
 	@$(RUN) -m tools.azurite install
+
+browser: setup ## install Chromium for the tests in a browser, where apt-get may
 	@$(RUN) -m tools.chromium install
 
 $(VENV)/.complete: requirements.txt requirements-dev.txt
@@ -46,7 +48,7 @@ lint: setup ## check format, lint, strict types and import rules
 
 check: lint test ## lint, then all tests: what a change must pass
 
-test: setup ## run all tests: unit to replay with coverage, then the schedules, then e2e
+test: browser ## run all tests: unit to replay with coverage, then the schedules, then e2e
 	$(PYTEST) $(TESTED) --numprocesses=$(JOBS) --dist=loadfile --cov --cov-report=term
 	$(PYTEST) tests/schedules --numprocesses=$(JOBS)
 	$(PYTEST) tests/e2e --numprocesses=$(JOBS) --dist=loadfile

@@ -70,7 +70,7 @@ def test_what_apt_get_could_not_do_is_told(programs: Path) -> None:
 
 
 def test_setting_up_goes_on_without_a_chromium(tmp_path: Path) -> None:
-    """`make setup` says what is missing and does not fail: only the tests in a browser need it."""
+    """`make browser` says what is missing and does not fail: only the tests in a browser need it."""
     command = [sys.executable, "-m", "tools.chromium", "install"]
     done = subprocess.run(
         command, cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True, timeout=30, check=False
