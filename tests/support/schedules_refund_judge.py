@@ -11,14 +11,17 @@ from devhost.ticks import Ticks, from_span, to_datetime
 from domain.decision import MALFORMED_MOST
 from domain.payloads import stamp
 from tests.support.schedules_refund import EXACT, MALFORMED, NO, TAGGED, TEXTS, YES
-from tests.support.schedules_steps import Control, Turned, shown
+from tests.support.schedules_steps import Control, Pass, Restart, Turned, shown
+from tests.support.world import Crash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devhost.engine.engine import Instance
+    from tests.support.schedules_outside import Faults
     from tests.support.schedules_refund import Decided
 
+FEW_FAULTS = 3
 STATES = ["pending_approval", "approved", "rejected", "refund_failed", "completed"]
 
 
@@ -102,17 +105,17 @@ class RefundJudge:
             is_no = any(_is(one, NO) for one in self.answers)
             assert is_no if shown(self.end)["resolution"] == "operator" else self.run.turns[-1].now >= self.due_at
         if self.output == "refund_failed":
-            assert self.run.ledger.faults.met
+            assert not self._was_overcome(self.run.ledger.faults), "gave up too soon"
 
     def _agrees_with_the_case(self) -> None:
-        """A case stands as its flow ended, and the customer was told so, unless a store was away."""
+        """A case stands as its flow ended, and the customer was told so, unless a store was away for long."""
         if self.output is None:
             return
-        if not self.run.cases.faults.met:
+        if self._was_overcome(self.run.cases.faults):
             written = self.run.cases.find(self.run.player.instance_id)
             assert written is not None
             assert written.standing.state == self.output
-        if not self.run.notices.faults.met:
+        if self._was_overcome(self.run.notices.faults):
             assert [told.state for told in self.run.notices.told] == [self.output]
 
     def _hears_the_first_decision(self) -> None:
@@ -140,6 +143,19 @@ class RefundJudge:
             ):
                 return one.place
         return None
+
+    def _was_overcome(self, faults: Faults) -> bool:
+        """Say whether a store was well enough for what is tried again, which a jump of the time may prevent."""
+        return not faults.met or (faults.met <= FEW_FAULTS and not self.run.player.asked and not self._jumps())
+
+    def _jumps(self) -> bool:
+        """Say whether time may have passed that the host saw nothing of."""
+        schedule = self.run.schedule
+        happenings = [*schedule.steps, *([schedule.first_crash] if schedule.first_crash else [])]
+        return any(
+            (isinstance(step, Pass) and step.stalls) or (isinstance(step, Restart | Crash) and step.down)
+            for step in happenings
+        )
 
     def _is_disturbed(self) -> bool:
         said = self.run.player.said
