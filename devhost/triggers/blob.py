@@ -17,7 +17,7 @@ from devhost.sdk.converting import decoded
 from devhost.triggers.names import connection_string, resolved
 from devhost.triggers.options import section, whole_number
 from devhost.triggers.queue_output import to_wire
-from devhost.triggers.storage import container_client, ensure_queue, queue_client
+from devhost.triggers.storage import POLLING, container_client, ensure_queue, queue_client
 
 if TYPE_CHECKING:
     from devhost.sdk.functions import Function
@@ -70,7 +70,7 @@ class BlobTrigger:
         self._most_failures = whole_number(section(surroundings.extensions, "blobs"), "poisonBlobThreshold", 5, least=1)
         self._connection = connection_string(str(function.trigger.get("connection", "")), surroundings.environ)
         self._path = BlobPath.of(resolved(str(function.trigger["path"]), surroundings.environ))
-        self._client = container_client(self._connection, self._path.container)
+        self._client = container_client(self._connection, self._path.container, **POLLING)
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._poll: asyncio.Task[None] | None = None
         self._has_warned = False

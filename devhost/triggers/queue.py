@@ -16,7 +16,7 @@ from devhost.sdk.converting import decoded
 from devhost.triggers.names import connection_string, resolved
 from devhost.triggers.options import seconds, section, text, whole_number
 from devhost.triggers.queue_output import from_wire
-from devhost.triggers.storage import ensure_queue, queue_client
+from devhost.triggers.storage import POLLING, ensure_queue, queue_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ class QueueTrigger:
         self._options = QueueOptions.of(surroundings.extensions)
         self._connection = connection_string(str(function.trigger.get("connection", "")), surroundings.environ)
         self._name = resolved(str(function.trigger["queueName"]), surroundings.environ)
-        self._client = queue_client(self._connection, self._name)
+        self._client = queue_client(self._connection, self._name, **POLLING)
         self._running: set[asyncio.Task[None]] = set()
         self._poll: asyncio.Task[None] | None = None
         self._has_warned = False

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from devhost.engine.engine import Query
+from devhost.replaying.difference import first_difference
 from devhost.testing import DevHost
 from devhost.testing.dev_host import START
 
@@ -112,3 +114,26 @@ async def test_entities() -> None:
 
     assert (unknown.text, left.text) == ("none", "8")
     assert output == {"moved": 4, "now": 4}
+
+
+@pytest.mark.parametrize(
+    ("app", "flow", "value", "timers"),
+    [
+        ("counters", "transfer", {"one": "a", "other": "b", "amount": 0}, 0),
+        ("jobs", "CleanUp", None, 2),
+        ("greetings", "greet_families", None, 1),
+    ],
+)
+async def test_what_happened_can_be_told_again(app: str, flow: str, value: Any, timers: int) -> None:
+    """Histories with entities, children, retries and new executions are accepted by the code that made them."""
+    async with DevHost(APPS / app) as host:
+        one = await host.start(flow, value)
+        for _ in range(timers):
+            await host.advance_to_next_timer()
+
+        page = await host._host.engine.instances(Query(), limit=9)
+        told = {other.id: (await host.history(other.id)).events for other in page.instances if other.id[0] != "@"}
+        differences = [first_difference(host._teller, events) for events in told.values()]
+
+    assert one in told
+    assert differences == [None] * len(told)

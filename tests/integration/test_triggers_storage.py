@@ -1,4 +1,4 @@
-"""Queue and blob triggers against Azurite: messages and blobs, failures, poison, restarts."""
+"""Triggers on real time, against Azurite: timers, messages and blobs, failures, poison, restarts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from azure.storage.queue import QueueClient
 from devhost.host import Host, HostOptions
 from tests.support.apps import write_app
 from tests.support.raw_http import ask
+from tools.azurite import Azurite, Ports
+from tools.processes import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -75,6 +77,17 @@ def Read(blob: func.InputStream) -> None:
         lines.write(json.dumps(facts) + "\\n")
     if "fail" in blob.name:
         raise ValueError("broken by plan")
+"""
+TIMER = """
+import pathlib
+import azure.functions as func
+
+app = func.FunctionApp()
+
+@app.timer_trigger(arg_name="timer", schedule="* * * * * *")
+def Tick(timer: func.TimerRequest) -> None:
+    with pathlib.Path(__file__).with_name("calls.jsonl").open("a") as lines:
+        lines.write("1\\n")
 """
 HOST = {
     "version": "2.0",
@@ -194,6 +207,34 @@ async def test_a_blob_is_read_once_also_after_a_restart(tmp_path: Path, storage:
     assert sorted(told[3:]) == [("samples/in/a.txt", "changed", 7), ("samples/in/c/d.txt", "new", 3)]
     assert next(call["metadata"] for call in calls_in(app) if call["text"] == "first") == {"kind": "letter"}
     assert (poison["BlobName"], poison["FunctionId"]) == ("in/fail.txt", "Host.Functions.Read")
+
+
+@pytest.mark.parametrize(
+    ("source", "told"), [(QUEUES, "a queue does not answer"), (BLOBS, "a container does not answer")]
+)
+async def test_storage_that_is_away_is_waited_for(
+    source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The host starts without it, and says once what does not answer."""
+    ports = Ports(*free_ports(3))
+    monkeypatch.setenv("AzureWebJobsStorage", Azurite(ports=ports, pid=0).connection_string)
+    for setting in ("IN_QUEUE", "OUT_QUEUE", "COPY_QUEUE"):
+        monkeypatch.setenv(setting, "somewhere")
+    folder = write_app(tmp_path / "app", source=source, host_json=HOST)
+
+    async with hosting(folder):
+        await until(lambda: told in caplog.messages, "warning")
+        await asyncio.sleep(0.3)  # time for more looks
+
+    assert caplog.messages.count(told) == 1
+
+
+async def test_a_timer_fires_by_itself(tmp_path: Path) -> None:
+    """On the machine's clock nobody has to move the time."""
+    app = write_app(tmp_path / "app", source=TIMER, host_json=HOST)
+
+    async with hosting(app):
+        await until(lambda: len(calls_in(app)) >= 2, "second call")
 
 
 def _queues() -> tuple[str, str, str]:
