@@ -123,9 +123,15 @@ def azurite_ends(pid: int, ports: Ports) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, azurite: str, tell: Callable[[str], None]) -> None:
-    """Of 300 starts at once each is started or refused, none fails; each that is started comes to an end. Threat 74."""
-    with running_devhost(tmp_path, settings(azurite, SendsInAll="60/1m")) as host:
+def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, tell: Callable[[str], None]) -> None:
+    """Of 300 starts at once each is started or refused, none fails; each that is started comes to an end. Threat 74.
+
+    The storage is its own: what other tests have sent counts against the limit in all.
+    """
+    with (
+        running_azurite() as storage,
+        running_devhost(tmp_path, settings(storage.connection_string, SendsInAll="60/1m")) as host,
+    ):
         users, operator = Users(host), Operator(Caller(host.port, say=lambda _: None))
         with ThreadPoolExecutor(50) as pool:
             replies = list(pool.map(users.start, numbers(MANY)))
@@ -136,7 +142,7 @@ def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, azurite: str, te
 
         assert set(statuses) <= {201, 429, 503}
         assert all("Retry-After" in reply.headers for reply in replies if reply.status in {429, 503})
-        assert ends["expired"] == users.messages() <= 60
+        assert 0 < ends["expired"] == users.messages() <= 60
         assert set(ends) <= {"expired", "failed"}
         assert "status=500" not in host.log.read_text(encoding="utf-8")
         tell(f"300 starts at once: {dict(statuses)}, {users.messages()} messages.")
