@@ -99,7 +99,7 @@ async def test_a_killed_host_goes_on_where_it_was() -> None:
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-@pytest.mark.parametrize("commit", range(1, 7))
+@pytest.mark.parametrize("commit", range(1, 5))
 async def test_a_crash_at_any_commit_loses_nothing(commit: int, side: str) -> None:
     """Wherever the host dies, the story comes to the same end, with the payment's result once in the history."""
     async with DevHost(APP) as host:
@@ -107,12 +107,12 @@ async def test_a_crash_at_any_commit_loses_nothing(commit: int, side: str) -> No
         await host.start("Approval", {"id": "o-1"}, instance_id="one")
         await host.wait_until_awaits("one", "Decision")
         host.crash_at(commit, side)  # type: ignore[arg-type]  # one of the two
-        try:
+        with pytest.raises(DiedError):
             await host.raise_event("one", "Decision", True)
-        except DiedError:
-            await host.reopen()
-            if "Decision" in (await host.history("one")).awaited:
-                await host.raise_event("one", "Decision", True)
+
+        await host.reopen()
+        if "Decision" in (await host.history("one")).awaited:
+            await host.raise_event("one", "Decision", True)
 
         assert (await host.wait_for("one")).output == "receipt for o-1"
         assert [call.name for call in (await host.history("one")).activities] == ["Notify", "Pay"]
