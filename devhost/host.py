@@ -35,7 +35,8 @@ from devhost.sdk.worker import AppWorker
 from devhost.triggers.durable import LoggedWorker
 from devhost.triggers.http import HttpFunctions
 from devhost.triggers.invoking import Invoker
-from devhost.triggers.services import Surroundings, outputs_of, services_of
+from devhost.triggers.services import outputs_of, services_of
+from devhost.triggers.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from devhost.triggers.storage import POLLING, container_client, ensure_queue, qu
 
 if TYPE_CHECKING:
     from devhost.sdk.functions import Function
-    from devhost.triggers.services import Surroundings
+    from devhost.triggers.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from devhost.sdk.functions import Function
-    from devhost.triggers.services import Surroundings
+    from devhost.triggers.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 

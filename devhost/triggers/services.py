@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from devhost.errors import NotEmulatedError
@@ -12,9 +11,9 @@ from devhost.triggers.invoking import QUEUE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devhost.engine.engine import Engine
     from devhost.sdk.functions import Function, FunctionTable
-    from devhost.triggers.invoking import Invoker, Outputs
+    from devhost.triggers.invoking import Outputs
+    from devhost.triggers.surroundings import Surroundings
 
 TIMER_TRIGGER = "timerTrigger"
 QUEUE_TRIGGER = "queueTrigger"
@@ -31,16 +30,6 @@ class Service(Protocol):
 
     async def stop(self) -> None:
         """Begin nothing more; what is under way is given up and comes again later."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What services need of their host; `extensions` is that section of host.json."""
-
-    engine: Engine
-    invoker: Invoker
-    environ: Mapping[str, str]
-    extensions: Mapping[str, Any]
 
 
 def outputs_of(table: FunctionTable, extensions: Mapping[str, Any], environ: Mapping[str, str]) -> Outputs | None:

@@ -21,7 +21,7 @@ from devhost.triggers.schedules import schedule_of
 if TYPE_CHECKING:
     from devhost.sdk.functions import Function
     from devhost.ticks import Ticks
-    from devhost.triggers.services import Surroundings
+    from devhost.triggers.surroundings import Surroundings
 
 logger = logging.getLogger(__name__)
 
