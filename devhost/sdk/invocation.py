@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The distributed trace of a call: none, as devhost has no telemetry."""
+    """The distributed trace of a call: one of its own, in the form of the W3C, which devhost sends nowhere."""
 
+    trace_parent: str
     trace_state: str = ""
-    trace_parent: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
 
 
@@ -40,6 +41,7 @@ class Invocation(func.Context):
         self._directory = str(directory)
         self._local = threading.local()
         self._local.invocation_id = self._id
+        self._trace = Trace(trace_parent=f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00")
 
     @property
     def invocation_id(self) -> str:
@@ -64,7 +66,7 @@ class Invocation(func.Context):
     @property
     def trace_context(self) -> Any:  # noqa: ANN401  its class is private to azure.functions
         """The distributed trace that the call belongs to."""
-        return Trace()
+        return self._trace
 
     @property
     def retry_context(self) -> Any:  # noqa: ANN401  its class is private to azure.functions

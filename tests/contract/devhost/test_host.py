@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 
 MORE = """
 import json
+import threading
+
+GATE = threading.Event()
+
+@app.route(route="gate/wait", methods=["GET"])
+def WaitAtGate(req: func.HttpRequest) -> str:
+    return str(GATE.wait(10))
+
+@app.route(route="gate/open", methods=["GET"])
+def OpenGate(req: func.HttpRequest) -> str:
+    GATE.set()
+    return "open"
 
 def shown(req, by=""):
     return func.HttpResponse(json.dumps({
@@ -300,9 +312,10 @@ def Out(req: func.HttpRequest, answer: func.Out[func.HttpResponse]) -> None:
 
 
 async def test_requests_are_answered_while_a_function_blocks(host: Host) -> None:
-    """A plain def function runs on the pool and holds up nobody else."""
-    stuck = asyncio.create_task(call(host, "GET", "/api/stuck"))
-    quick = await call(host, "GET", "/api/plain")
+    """A plain def function runs on the pool and holds up nobody else, such as who ends its wait."""
+    blocked = asyncio.create_task(call(host, "GET", "/api/gate/wait"))
 
-    stuck.cancel()
-    assert quick.status == 200
+    opened = await call(host, "GET", "/api/gate/open")
+
+    assert opened.status == 200
+    assert (await blocked).body == b"True"

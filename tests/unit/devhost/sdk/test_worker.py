@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
+import re
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,8 +64,10 @@ def a_set(payload: str) -> set[str]:
 def whereabouts(payload: str, context: func.Context) -> list[Any]:
     named = [context.function_name, context.function_directory, len(context.invocation_id), payload]
     known = context.thread_local_storage.invocation_id == context.invocation_id  # type: ignore[attr-defined]
-    idle = (context.trace_context.trace_parent, context.retry_context.retry_count)
-    return [*named, threading.current_thread().name, REQUEST.get(), known, *idle]
+    trace = re.fullmatch(r"00-[0-9a-f]{32}-[0-9a-f]{16}-00", context.trace_context.trace_parent)
+    is_same = context.trace_context is context.trace_context
+    rest = [trace is not None, is_same, context.trace_context.trace_state, context.retry_context.retry_count]
+    return [*named, threading.current_thread().name, REQUEST.get(), known, *rest]
 
 
 @pytest_asyncio.fixture
@@ -160,7 +163,7 @@ async def test_a_plain_activity_runs_on_the_pool_with_the_callers_context(worker
 
     end = await worker.run_activity(a_call("whereabouts", '"x"'))
 
-    assert json.loads(end.result or "") == ["whereabouts", "/app", 36, "x", "pool_0", "seven", True, "", 0]
+    assert json.loads(end.result or "") == ["whereabouts", "/app", 36, "x", "pool_0", "seven", True, True, True, "", 0]
 
 
 async def test_an_activity_that_is_gone_fails(worker: Worker) -> None:
