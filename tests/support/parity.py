@@ -9,6 +9,8 @@ from pathlib import Path
 PATH = Path(__file__).parents[2] / "devhost" / "PARITY.md"
 STATES = ("same", "partly", "not here", "unverified")
 _ROW = re.compile(r"^\| ((?:trap|route|difference) \d+|\d+(?:\.\d+)?) \| (.*) \| (.*) \| (.*) \|$", re.MULTILINE)
+_ONLY = re.compile("only `([^`]+)`:")
+_REQUEST = re.compile(r" \[[A-Z]+ /.*\]$")  # that the probe prints behind a step's label
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ def rows() -> list[Row]:
 
 def explains(row: Row, scenario: str, place: tuple[str, ...]) -> bool:
     """Say whether *row* gives the reason for a difference at *place* of a scenario."""
-    if row.what != scenario:
+    only = _ONLY.match(row.remark)
+    if row.what != scenario or (only and not " > ".join(place).endswith(only[1])):
         return False
-    wanted = row.state.replace("`", "")
-    if place[0] == "raw":
-        return wanted in {"all steps", " ".join(place[:2])}
-    return wanted == "all steps" or place[0].startswith(wanted)
+    name = " ".join(place[:2]) if place[0] == "raw" else _REQUEST.sub("", place[0])
+    return row.state.replace("`", "") in {"all steps", name}
