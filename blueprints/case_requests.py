@@ -11,6 +11,7 @@ from domain.cases import CaseState
 from domain.errors import PayloadError
 from domain.refund import ID, CaseAction
 
+DECIDED = "decided"  # as a status to look for: every one but pending_approval
 _CASE_ID = re.compile("case_[0-9a-f]{32}")
 _ETAG = re.compile('"([1-9][0-9]{0,8})"')
 _NUMBER = re.compile("[1-9][0-9]{0,2}")
@@ -45,8 +46,11 @@ def version_of(req: func.HttpRequest) -> int:
 def query_of(req: func.HttpRequest, *, only_of: str | None) -> CaseQuery:
     """Return which cases are wanted; those of others only where *only_of* is None."""
     params = req.params
+    is_decided = params.get("status") == DECIDED
+    status = None if is_decided else params.get("status")
     return CaseQuery(
-        state=CaseState(_one_of(params.get("status"), "status", CaseState)) if params.get("status") else None,
+        state=CaseState(_one_of(status, "status", CaseState)) if status else None,
+        is_decided=is_decided,
         action=CaseAction(_one_of(params.get("action"), "action", CaseAction)) if params.get("action") else None,
         customer_id=only_of,
         text=_matching(params.get("q"), "q", ID),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from domain.cases import CaseState
+
 if TYPE_CHECKING:
-    from domain.cases import CaseRecord, CaseState
+    from domain.cases import CaseRecord
     from domain.refund import CaseAction
 
 PAGE: Final = 50
@@ -22,6 +24,7 @@ class CaseQuery:
     """Which cases are wanted; what is None does not matter."""
 
     state: CaseState | None = None
+    is_decided: bool = False  # only those that no longer wait for a decision
     action: CaseAction | None = None
     customer_id: str | None = None
     text: str | None = None  # an order id, a customer id, or the start of a case id
@@ -34,6 +37,7 @@ class CaseQuery:
         found = self.text in {None, case.order_id, case.customer_id} or case.case_id.startswith(self.text or "")
         return (
             found
+            and not (self.is_decided and record.standing.state is CaseState.PENDING_APPROVAL)
             and self.state in {None, record.standing.state}
             and self.action in {None, case.action}
             and self.customer_id in {None, case.customer_id}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.case_list import CasePage, place_of
-from domain.cases import OPEN
+from domain.cases import OPEN, CaseState
 from domain.errors import StorageError
 from providers.case_rows import case_row, record_in
 from providers.tables import Write
@@ -76,6 +76,7 @@ def _filter(query: CaseQuery) -> tuple[str, dict[str, Any]]:
         "after": f"{range_}.{query.after or ''}",
         "end": f"{range_}/",  # the character behind the dot
         "state": query.state,
+        "pending": CaseState.PENDING_APPROVAL if query.is_decided else None,
         "action": query.action,
         "customer": query.customer_id,
         "text": query.text,
@@ -87,6 +88,8 @@ def _filter(query: CaseQuery) -> tuple[str, dict[str, Any]]:
         for name, column in (("state", "state"), ("action", "action"), ("customer", "customerId"))
         if values[name] is not None
     ]
+    if query.is_decided:
+        parts.append("state ne @pending")
     if query.text is not None:
         parts.append("(orderId eq @text or customerId eq @text or (caseId ge @text and caseId lt @text_end))")
     return " and ".join(parts), {name: str(value) for name, value in values.items() if value is not None}
