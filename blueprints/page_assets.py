@@ -4,6 +4,7 @@ The policy allows scripts, styles, pictures and requests of this very origin onl
 page, and no markup made of text by a script.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -26,20 +27,22 @@ GUARDS = {
     "Cache-Control": "no-store",
 }
 _KINDS = {
-    "index.html": "text/html; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "page.css": "text/css; charset=utf-8",
-    "icon.svg": "image/svg+xml",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
 }
+_NAME = re.compile("[a-z]+[.](html|js|css|svg)")
 
 
 def page_answer(folder: str, file: str | None = None, *, set_cookie: str | None = None) -> func.HttpResponse:
     """Answer with a file of the page in *folder*, or with the page itself where none is named."""
     name = file or "index.html"
-    if name not in _KINDS:
+    kind = _NAME.fullmatch(name)
+    if kind is None or not (WEB / folder / name).is_file():
         message = "there is no such file"
         raise UnknownResourceError(message)
-    headers = {**GUARDS, "Content-Type": _KINDS[name]} | ({"Set-Cookie": set_cookie} if set_cookie else {})
+    headers = {**GUARDS, "Content-Type": _KINDS[kind[1]]} | ({"Set-Cookie": set_cookie} if set_cookie else {})
     return func.HttpResponse(_content_of(folder, name), headers=headers)
 
 

@@ -92,11 +92,11 @@ def test_every_route_names_one_method_and_spells_its_api(name: str) -> None:
 
 
 def test_every_route_wants_a_key_but_those_that_are_named_here() -> None:
-    """Without a function key answer health, the API's description, and what a user does with his token."""
+    """Without a function key answer health, the API's description, pages, and what a user does with his token."""
     levels = {name: trigger["authLevel"] for name in functions() if (trigger := bindings(name).get("httpTrigger"))}
 
     anonymous = {name for name, level in levels.items() if level == "ANONYMOUS"}
-    assert anonymous == {"GetHealth", "GetOpenApi", *CASE_ROUTES, *TOKEN_ROUTES}
+    assert anonymous == {"GetHealth", "GetOpenApi", "ShowDashboard", *CASE_ROUTES, *TOKEN_ROUTES}
     assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
 
 

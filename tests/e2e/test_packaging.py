@@ -73,6 +73,7 @@ def test_what_stays_at_home_is_not_in_the_package(package: Path) -> None:
         "domain",
         "orchestrators",
         "providers",
+        "web",
     }
 
 
@@ -80,7 +81,7 @@ def test_no_setting_travels_with_the_package(package: Path) -> None:
     """Neither a settings file nor a key, a database or a cache is in any folder of the package."""
     names = {path.name for path in package.rglob("*") if path.is_file()}
 
-    assert {Path(name).suffix for name in names} == {".py", ".json", ".txt"}
+    assert {Path(name).suffix for name in names} == {".py", ".json", ".txt", ".html", ".js", ".css", ".svg"}
     assert not any("settings.json" in name for name in names)
 
 
