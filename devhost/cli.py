@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     start.add_argument("--port", type=_port, help="port to listen on, 0 for any (local.settings.json, or 7071)")
     start.add_argument("--auth", action="store_true", help="play the platform's sign-in, with people of devhost.json")
+    start.add_argument("--enable-auth", action="store_true", help="ask for the keys that Azure asks for")
     start.add_argument("--strict", action="store_true", help="let calls of unknown functions fail instead of hang")
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
@@ -106,6 +107,7 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
         in_memory=parsed.memory,
         plays_auth=parsed.auth,
         is_strict=parsed.strict,
+        asks_for_keys=parsed.enable_auth,
     )
 
 
@@ -148,7 +150,7 @@ class _Stop:
 def _greet(host: Host) -> None:
     from devhost.listing import function_list  # noqa: PLC0415  as above
 
-    lines = [function_list(host.table, host.origin, host.settings.route_prefix)]
+    lines = [function_list(host.enabled, host.origin, host.settings.route_prefix)]
     lines.append("For detailed output, run func with --verbose flag.")
     lines.append(f"\ndevhost listens on {host.url}; task hub {host.settings.hub}, store: {host.store}")
     if moved := host.clock.moved():

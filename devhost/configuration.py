@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from devhost import lenient_json
-from devhost.errors import ConfigurationError
+from devhost.errors import ConfigurationError, NotEmulatedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Iterable, Mapping, MutableMapping
     from pathlib import Path
 
 DEFAULT_PORT = 7071
+_STORAGE = "AzureStorage"
 _OVERRIDE = "AzureFunctionsJobHost__"
 _SETTING_NAME = re.compile(r"%([^%]+)%")
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
@@ -46,6 +47,9 @@ class HostSettings:
     max_actions: int = 100_000
     use_forwarded_host: bool = False
     bundle_id: str = ""
+    cors: tuple[str, ...] = ()
+    cors_credentials: bool = False
+    replaces_living: bool = False
     extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -64,7 +68,9 @@ def load(folder: Path, environ: MutableMapping[str, str]) -> tuple[HostSettings,
     for name, value in _values(local).items():
         environ.setdefault(name, value)
     environ.setdefault("AZURE_FUNCTIONS_ENVIRONMENT", "Development")
-    return host_settings(_overridden(host_json, environ), environ), _local_port(local)
+    settings = host_settings(_overridden(host_json, environ), environ)
+    origins, with_credentials = _cors(_section(local, "Host"))
+    return replace(settings, cors=origins, cors_credentials=with_credentials), _local_port(local)
 
 
 def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> HostSettings:
@@ -73,6 +79,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
     storage = _section(durable, "storageProvider")
     settings = HostSettings()
     _check_limits(durable)
+    _check_storage(storage)
     return HostSettings(
         route_prefix=_text(_section(host_json, "extensions", "http"), "routePrefix", settings.route_prefix).strip("/"),
         hub=_hub(_text(durable, "hubName", environ.get("WEBSITE_SITE_NAME") or settings.hub), environ),
@@ -86,6 +93,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
         max_actions=int(_get(durable, "maxOrchestrationActions") or settings.max_actions),
         use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
         bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
+        replaces_living=_text(durable, "overridableExistingInstanceStates", "").lower() == "anystate",
         extensions=_section(host_json, "extensions"),
     )
 
@@ -99,6 +107,12 @@ def thread_count(environ: Mapping[str, str]) -> int:
         message = f'PYTHON_THREADPOOL_THREAD_COUNT is "{asked}"; expected a whole number of threads, such as 8.'
         raise ConfigurationError(message)
     return int(asked)
+
+
+def disabled(names: Iterable[str], environ: Mapping[str, str]) -> frozenset[str]:
+    """Return those functions of *names* that a setting ``AzureWebJobs.<name>.Disabled`` disables."""
+    said = {name.lower(): value.strip().lower() for name, value in environ.items()}
+    return frozenset(name for name in names if said.get(f"azurewebjobs.{name}.disabled".lower()) in {"1", "true"})
 
 
 def settings_check(folder: Path) -> str | None:
@@ -154,6 +168,16 @@ def _local_port(local: Mapping[str, Any]) -> int:
         return port
     message = f"local.settings.json: Host.LocalHttpPort is {port!r}; expected a port number, such as {DEFAULT_PORT}."
     raise ConfigurationError(message)
+
+
+def _cors(host: Mapping[str, Any]) -> tuple[tuple[str, ...], bool]:
+    """Return the origins that ``Host.CORS`` names, and whether their requests may carry cookies."""
+    origins = tuple(one.strip() for one in _text(host, "CORS", "").split(",") if one.strip())
+    with_credentials = _flag(host, "CORSCredentials")
+    if "*" in origins and with_credentials:
+        message = 'local.settings.json: Host.CORS is "*" with CORSCredentials; name the origins, as browsers want it.'
+        raise ConfigurationError(message)
+    return origins, with_credentials
 
 
 def _overridden(host_json: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -215,6 +239,17 @@ def _hub(name: str, environ: Mapping[str, str]) -> str:
         "expected 3 to 45 letters and digits that begin with a letter."
     )
     raise ConfigurationError(message)
+
+
+def _check_storage(storage: Mapping[str, Any]) -> None:
+    kind = _text(storage, "type", _STORAGE)
+    if kind.lower() != _STORAGE.lower():
+        message = (
+            f"host.json: durableTask.storageProvider.type is {kind!r}, which devhost does not have, as other providers "
+            f"behave differently: see PARITY.md, row 8.3. To try the app all the same, set "
+            f"{_OVERRIDE}extensions__durableTask__storageProvider__type={_STORAGE}."
+        )
+        raise NotEmulatedError(message)
 
 
 def _check_limits(durable: Mapping[str, Any]) -> None:

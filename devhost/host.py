@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from devhost import configuration, loader
 from devhost.api.admin import AdminApi
+from devhost.api.admin_functions import FunctionsApi
+from devhost.api.cors import Cors
 from devhost.api.durable import DurableApi
 from devhost.api.easy_auth import ENABLED, EasyAuth, presets_in
 from devhost.api.page import PageApi
@@ -29,9 +31,12 @@ from devhost.engine.sqlite import SqliteBackend
 from devhost.engine.versions import VersionRules
 from devhost.errors import PortBusyError
 from devhost.http_calls import HttpCalls
+from devhost.keys import EXTENSION, FILE_NAME, Keys, keys_at, new_key
 from devhost.sdk.client import ClientBinding, Hub
 from devhost.sdk.connections import close_connections
-from devhost.sdk.worker import AppWorker
+from devhost.sdk.functions import ORCHESTRATION_TRIGGER
+from devhost.sdk.worker import AppWorker, unknown_orchestrator
+from devhost.triggers.by_hand import ByHand
 from devhost.triggers.durable import LoggedWorker
 from devhost.triggers.http import HttpFunctions
 from devhost.triggers.invoking import Invoker
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from devhost.api.server import Functions
+    from devhost.api.server import Answering, Functions
     from devhost.configuration import HostSettings
     from devhost.embedding import Embedding
     from devhost.engine.worker import Worker
@@ -72,6 +77,7 @@ class HostOptions:
     embedding: Embedding | None = None
     plays_auth: bool = False
     is_strict: bool = False
+    asks_for_keys: bool = False
 
 
 class Host:
@@ -80,6 +86,7 @@ class Host:
     url: str
     engine: Engine
     table: FunctionTable
+    enabled: FunctionTable
     settings: HostSettings
     binding: ClientBinding
 
@@ -127,22 +134,26 @@ class Host:
         front_socket = self._listening(self._options.address, port)
         rpc_socket = self._closing.enter_context(_rpc_socket())
         self.table = self._loaded()
+        disabled = configuration.disabled([one.name for one in self.table], os.environ)
+        self.enabled = self.table.without(disabled)
+        self._keys = self._own_keys()
 
         port, rpc_port = front_socket.getsockname()[1], rpc_socket.getsockname()[1]
         self.url = f"http://{_shown(self._options.address)}:{port}"
-        hub = Hub(name=self.settings.hub, connection=self.settings.connection, key=secrets.token_urlsafe(40) + "==")
+        key = self._keys.system[EXTENSION] if self._keys else new_key()
+        hub = Hub(name=self.settings.hub, connection=self.settings.connection, key=key)
         self.binding = ClientBinding(
             origin=f"http://localhost:{port}", rpc_base=f"http://127.0.0.1:{rpc_port}{PRIVATE_BASE}/", hub=hub
         )
         pool = self._pool()
-        outputs = outputs_of(self.table, self.settings.extensions, os.environ)
-        invoker = Invoker(self.binding, self.table.directory, pool, outputs)
-        functions: Functions = HttpFunctions(self.table, self.settings.route_prefix, invoker)
+        outputs = outputs_of(self.enabled, self.settings.extensions, os.environ)
+        self._invoker = Invoker(self.binding, self.table.directory, pool, outputs)
+        functions: Functions = HttpFunctions(self.enabled, self.settings.route_prefix, self._invoker, self._keys)
         if self._options.plays_auth:
             functions = EasyAuth(functions, presets_in(configuration.own(self._folder)))
         self.engine = await self._engine(pool)
         await self._serve(front_socket, rpc_socket, functions, hub)
-        await self._listen(invoker)
+        await self._listen()
 
     def _configured(self) -> int:
         """Take the configuration and return the port to listen on."""
@@ -160,12 +171,18 @@ class Host:
         self._warn_of_settings()
         return table
 
-    async def _listen(self, invoker: Invoker) -> None:
+    def _own_keys(self) -> Keys | None:
+        """Return the keys that callers need, if they need any."""
+        if not self._options.asks_for_keys:
+            return None
+        return keys_at(self._folder / ".devhost" / FILE_NAME, [one.name for one in self.table])
+
+    async def _listen(self) -> None:
         """Start what listens besides HTTP."""
         surroundings = Surroundings(
-            engine=self.engine, invoker=invoker, environ=os.environ, extensions=self.settings.extensions
+            engine=self.engine, invoker=self._invoker, environ=os.environ, extensions=self.settings.extensions
         )
-        for service in services_of(self.table, surroundings):
+        for service in services_of(self.enabled, surroundings):
             self._closing.push_async_callback(service.stop)
             await service.start()
 
@@ -192,11 +209,12 @@ class Host:
             is_strict=self._options.is_strict,
         )
         backend = SqliteBackend(self._db())
-        worker: Worker = LoggedWorker(AppWorker(self.table, pool))
+        worker: Worker = LoggedWorker(AppWorker(self.enabled, pool))
         observer: CommitObserver | None = CrashPoint.of(os.environ)
         grace, embedding = GRACE, self._options.embedding
         if embedding is not None:
             worker, observer, grace = embedding.worker(worker), embedding.observer, embedding.grace
+        self._worker = worker
         web = HttpCalls()
         self._closing.push_async_callback(web.close)
         engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer, web=web)
@@ -207,19 +225,38 @@ class Host:
     async def _serve(
         self, front_socket: socket.socket, rpc_socket: socket.socket, functions: Functions, hub: Hub
     ) -> None:
-        durable = DurableApi(self.engine, hub, follows_forwarded=self.settings.use_forwarded_host)
+        durable = DurableApi(
+            self.engine, hub, follows_forwarded=self.settings.use_forwarded_host, refused=self._refused_start
+        )
         clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""))
         self._closing.push_async_callback(clock.close)
         if self._clock.moved():
             clock.warn_of_storage()
-        admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id)
+        by_hand = ByHand(self.engine, self._worker, self._invoker)
+        self._closing.push_async_callback(by_hand.close)
+        disabled = frozenset({one.name for one in self.table} - {one.name for one in self.enabled})
+        shown = FunctionsApi(self.table, prefix=self.settings.route_prefix, disabled=disabled, runner=by_hand)
+        admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id, functions=shown)
         self._closing.push_async_callback(close_connections)
         rpc = Server(RpcFront(durable), is_chunked=True)
         page = PageApi(self.engine, durable, hub.name)
-        front = Server(Front(durable, functions, admin, clock, page), largest_body=LARGEST_BODY)
+        front = Server(
+            self._cross_origin(Front(durable, functions, admin, clock, page, keys=self._keys)),
+            largest_body=LARGEST_BODY,
+        )
         for server, listener in ((rpc, rpc_socket), (front, front_socket)):
             self._closing.push_async_callback(server.close)
             await server.serve(listener)
+
+    def _refused_start(self, name: str) -> str | None:
+        """Return why the orchestrator *name* is not started: one that is disabled is known, and refused at once."""
+        if self.table.find(ORCHESTRATION_TRIGGER, name) and not self.enabled.find(ORCHESTRATION_TRIGGER, name):
+            return unknown_orchestrator(name, self.enabled.names(ORCHESTRATION_TRIGGER))
+        return None
+
+    def _cross_origin(self, front: Front) -> Answering:
+        settings = self.settings
+        return Cors(front, settings.cors, with_credentials=settings.cors_credentials) if settings.cors else front
 
     def _db(self) -> Path | None:
         if self._options.in_memory:

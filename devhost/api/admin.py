@@ -6,11 +6,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devhost.api.answers import empty, json_answer, not_here
+from devhost.api.answers import empty, json_answer
 from devhost.sdk.http import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from devhost.api.admin_functions import FunctionsApi
+    from devhost.sdk.http import Incoming
 
 VERSION = "4.1000.0.0"  # the real host's form; tools look at the leading 4
 _LANDING = """<!DOCTYPE html>
@@ -22,21 +25,23 @@ _LANDING = """<!DOCTYPE html>
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminApi:
-    """Answers below ``/admin``."""
+    """Answers below ``/admin``; *functions* says what is to be known about the app's functions."""
 
     host_id: str
     bundle_id: str
+    functions: FunctionsApi
     began: float = field(default_factory=time.monotonic)
 
-    def answer(self, method: str, segments: Sequence[str]) -> Outgoing:
+    def answer(self, incoming: Incoming, segments: Sequence[str]) -> Outgoing:
         """Answer the request for the path ``/admin/segments``."""
-        match (method, *segments):
-            case ("GET", "host", "status"):
+        room, *rest = [*(segment.lower() for segment in segments), ""]
+        match (incoming.method, room, *rest):
+            case ("GET", "host", "status", ""):
                 return json_answer(200, self._status())
-            case ("GET" | "POST", "host", "ping"):
+            case ("GET" | "POST", "host", "ping", ""):
                 return empty(200)
             case (_, "functions", *_):
-                return not_here("have the admin routes of functions yet", "8.2")
+                return self.functions.answer(incoming, segments[1:])
         return empty(404)
 
     def _status(self) -> dict[str, object]:

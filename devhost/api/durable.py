@@ -25,11 +25,13 @@ from devhost.api.starting import Starter
 from devhost.errors import InstanceNotFoundError, NotEmulatedError, RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from devhost.engine.engine import Engine
     from devhost.sdk.client import Hub
     from devhost.sdk.http import Incoming, Outgoing
+
+    Refused = Callable[[str], str | None]
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +42,12 @@ _HUB_NAME_RANGE = range(3, 46)
 class DurableApi:
     """Answers the requests below one base."""
 
-    def __init__(self, engine: Engine, hub: Hub, *, follows_forwarded: bool = False) -> None:
+    def __init__(
+        self, engine: Engine, hub: Hub, *, follows_forwarded: bool = False, refused: Refused = lambda _: None
+    ) -> None:
+        """Serve *engine* as *hub*; *refused* says why an orchestrator is not started, if it is not."""
         self._engine = engine
+        self._refused = refused
         self._hub = hub
         self._follows_forwarded = follows_forwarded
 
@@ -69,6 +75,8 @@ class DurableApi:
             case (_, "makeprimary", []):
                 return empty(200)
             case ("POST", "orchestrators", [name, *maybe_id]) if len(maybe_id) <= 1:
+                if reason := self._refused(name):
+                    return message(400, reason)
                 starter = self._starter(incoming, hub)
                 return await starter.start(name, maybe_id[0] if maybe_id else None, query, incoming)
             case (_, "instances", _):

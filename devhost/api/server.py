@@ -13,16 +13,19 @@ from aiohttp import web
 from devhost.api.admin import landing_page
 from devhost.api.answers import RefusedError, empty
 from devhost.api.paths import decode
+from devhost.keys import sent_key
 from devhost.sdk.client import PUBLIC_BASE
 from devhost.sdk.http import Incoming, Outgoing
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
 
     from devhost.api.admin import AdminApi
     from devhost.api.durable import DurableApi
     from devhost.api.page import PageApi
     from devhost.api.time_travel import ClockApi
+    from devhost.keys import Keys
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +33,7 @@ LARGEST_BODY = 100 * 1024 * 1024
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
 LINGERING = 1.0  # seconds for which the rest of a refused body is read, so that the caller hears the refusal
 PRIVATE_BASE = "/durabletask"
+_WEBHOOK_METHODS = {"GET", "PUT", "POST", "DELETE", "OPTIONS"}
 
 
 class Functions(Protocol):
@@ -39,17 +43,32 @@ class Functions(Protocol):
         """Answer by the function that *path* and method mean; None if there is none."""
 
 
+class Answering(Protocol):
+    """What answers the requests on a port."""
+
+    async def answer(self, incoming: Incoming) -> Outgoing:
+        """Answer one request."""
+
+
 class Front:
-    """Answers on the public port."""
+    """Answers on the public port, on routes of the host's own only to whoever has a key if there are *keys*."""
 
     def __init__(
-        self, durable: DurableApi, functions: Functions, admin: AdminApi, clock: ClockApi, page: PageApi
+        self,
+        durable: DurableApi,
+        functions: Functions,
+        admin: AdminApi,
+        clock: ClockApi,
+        page: PageApi,
+        *,
+        keys: Keys | None = None,
     ) -> None:
         self._durable = durable
         self._functions = functions
         self._admin = admin
         self._clock = clock
         self._page = page
+        self._keys = keys
 
     async def answer(self, incoming: Incoming) -> Outgoing:
         """Answer by whoever has the path."""
@@ -57,11 +76,11 @@ class Front:
         if "\0" in path:
             return empty(400)
         if _is_below(path, PUBLIC_BASE):
-            return await self._durable.answer(incoming, PUBLIC_BASE)
+            return await self._manage(incoming)
         segments = path.strip("/").split("/")
         match segments[0].lower():
             case "admin":
-                return self._admin.answer(incoming.method, [segment.lower() for segment in segments[1:]])
+                return self._administer(incoming, segments[1:])
             case "devhost":
                 shown = await self._page.answer(incoming, segments[1:])
                 return shown or await self._clock.answer(incoming, segments[1:])
@@ -69,6 +88,17 @@ class Front:
         if answered is None and path == "/" and incoming.method in {"GET", "HEAD"}:
             return landing_page()
         return answered or empty(404)
+
+    async def _manage(self, incoming: Incoming) -> Outgoing:
+        """Answer by the management API, if the key is good; a method that no webhook has needs none to be refused."""
+        if self._keys is not None and not self._keys.open_extension(sent_key(incoming)):
+            return empty(401 if incoming.method in _WEBHOOK_METHODS else 404)
+        return await self._durable.answer(incoming, PUBLIC_BASE)
+
+    def _administer(self, incoming: Incoming, segments: Sequence[str]) -> Outgoing:
+        if self._keys is not None and not self._keys.open_admin(sent_key(incoming)):
+            return empty(401)
+        return self._admin.answer(incoming, segments)
 
 
 class RpcFront:
@@ -92,7 +122,7 @@ def _is_below(path: str, base: str) -> bool:
 class Server:
     """Serves one socket."""
 
-    def __init__(self, front: Front | RpcFront, *, largest_body: int = 0, is_chunked: bool = False) -> None:
+    def __init__(self, front: Answering, *, largest_body: int = 0, is_chunked: bool = False) -> None:
         self._front = front
         self._largest_body = largest_body
         self._is_chunked = is_chunked

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from devhost.errors import AnnotationError, AppError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 ORCHESTRATION_TRIGGER = "orchestrationTrigger"
 ACTIVITY_TRIGGER = "activityTrigger"
@@ -90,6 +90,10 @@ class FunctionTable:
 
     def __len__(self) -> int:
         return len(self._functions)
+
+    def without(self, names: Collection[str]) -> FunctionTable:
+        """Return the table of all functions but those of *names*."""
+        return FunctionTable([one for one in self._functions if one.name not in names], self.directory)
 
     def find(self, trigger_type: str, name: str) -> Function | None:
         """Return the function with that kind of trigger and that durable name."""

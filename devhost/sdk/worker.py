@@ -44,7 +44,7 @@ class AppWorker:
         """Run one turn of an orchestrator on the calling thread."""
         function = self._table.find(ORCHESTRATION_TRIGGER, call.name)
         if function is None:
-            return Answer(crash=self._unknown(call.name))
+            return Answer(crash=unknown_orchestrator(call.name, self.orchestrator_names()))
         return run_turn(function.function, call)
 
     def run_batch(self, call: BatchCall) -> BatchEnd:
@@ -65,14 +65,15 @@ class AppWorker:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool, run, activity.run, function, call, self._table.directory)
 
-    def _unknown(self, name: str) -> str:
-        known = ", ".join(f"'{other}'" for other in self.orchestrator_names())
-        more = (
-            f"The following are the known orchestrator functions: {known}."
-            if known
-            else "No orchestrator functions are currently registered!"
-        )
-        return (
-            f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. "
-            f"Additional info: {more}"
-        )
+
+def unknown_orchestrator(name: str, others: Sequence[str]) -> str:
+    """Return the real host's words for an orchestrator that is not among *others*, those that the app has."""
+    known = ", ".join(f"'{other}'" for other in others)
+    more = (
+        f"The following are the known orchestrator functions: {known}."
+        if known
+        else "No orchestrator functions are currently registered!"
+    )
+    return (
+        f"The function '{name}' doesn't exist, is disabled, or is not an orchestrator function. Additional info: {more}"
+    )

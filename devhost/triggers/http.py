@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devhost.errors import AppError
+from devhost.keys import sent_key
 from devhost.sdk.functions import HTTP_TRIGGER, RETURN
 from devhost.sdk.http import Outgoing, to_http_request, to_outgoing
 from devhost.triggers.templates import Template, compiled
@@ -15,12 +16,14 @@ from devhost.triggers.templates import Template, compiled
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devhost.keys import Keys
     from devhost.sdk.functions import Function, FunctionTable
     from devhost.sdk.http import Incoming
     from devhost.triggers.invoking import Invoker
 
 logger = logging.getLogger(__name__)
 _RESERVED = ("admin", "runtime", "devhost")
+_DEFAULT_LEVEL = "function"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +56,12 @@ def _route(function: Function, prefix: str) -> Route:
 
 
 class HttpFunctions:
-    """Answers requests by the functions of one app; plain ``def`` ones run on *pool*."""
+    """Answers requests by the functions of one app, to whoever has the key of one if there are *keys*."""
 
-    def __init__(self, table: FunctionTable, prefix: str, invoker: Invoker) -> None:
+    def __init__(self, table: FunctionTable, prefix: str, invoker: Invoker, keys: Keys | None = None) -> None:
         self._routes = routes_of(table, prefix)
         self._invoker = invoker
+        self._keys = keys
 
     async def answer(self, incoming: Incoming, path: str) -> Outgoing | None:
         """Answer by the function that *path* (decoded once, without slashes around it) and the method mean, if any."""
@@ -65,8 +69,11 @@ class HttpFunctions:
             if route.methods and incoming.method not in route.methods:
                 continue
             values = route.template.values(path)
-            if values is not None:
-                return await self._called(route.function, incoming, values)
+            if values is None:
+                continue
+            if self._keys is not None and not _may_call(route.function, incoming, self._keys):
+                return Outgoing(status=401)
+            return await self._called(route.function, incoming, values)
         return None
 
     async def _called(self, function: Function, incoming: Incoming, values: Mapping[str, str]) -> Outgoing:
@@ -80,6 +87,11 @@ class HttpFunctions:
             return Outgoing(status=500)
         logger.info("function ended", extra=_facts(function, began))
         return outgoing
+
+
+def _may_call(function: Function, incoming: Incoming, keys: Keys) -> bool:
+    level = str(function.trigger.get("authLevel") or _DEFAULT_LEVEL)
+    return keys.open_function(function.name, level, sent_key(incoming))
 
 
 def _facts(function: Function, began: float) -> dict[str, Any]:

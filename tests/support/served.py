@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devhost.api.admin import AdminApi
+from devhost.api.admin_functions import FunctionsApi
 from devhost.api.durable import DurableApi
 from devhost.api.page import PageApi
 from devhost.api.server import LARGEST_BODY, Front, RpcFront, Server
@@ -68,7 +69,9 @@ async def served(
     async with running(worker(), options=options) as engine:
         durable = DurableApi(engine, Hub(name="TestHub", connection="Storage", key=KEY))
         clock = ClockApi(engine, patience=patience)
-        admin = AdminApi(host_id="testhub", bundle_id="Bundle")
+        admin = AdminApi(
+            host_id="testhub", bundle_id="Bundle", functions=FunctionsApi([], prefix="api", disabled=frozenset())
+        )
         page = PageApi(engine, durable, "TestHub")
         fronts = (Front(durable, NoFunctions(), admin, clock, page), RpcFront(durable))
         sockets = [_listening() for _ in fronts]
