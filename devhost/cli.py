@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--auth", action="store_true", help="play the platform's sign-in, with people of devhost.json")
     start.add_argument("--enable-auth", action="store_true", help="ask for the keys that Azure asks for")
     start.add_argument("--strict", action="store_true", help="let calls of unknown functions fail instead of hang")
+    start.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="lines for people, or JSON objects"
+    )
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
     store.add_argument("--memory", action="store_true", help="keep nothing after the end")
@@ -81,7 +84,7 @@ def _replay(parsed: argparse.Namespace) -> int:
 
 def _start(parsed: argparse.Namespace) -> int:
     try:
-        return asyncio.run(_serve(_options(parsed)))
+        return asyncio.run(_serve(_options(parsed), parsed.log_format))
     except KeyboardInterrupt:  # before the loop takes signals
         return 128 + signal.SIGINT
 
@@ -111,12 +114,12 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
     )
 
 
-async def _serve(options: HostOptions) -> int:
+async def _serve(options: HostOptions, log_format: str) -> int:
     """Serve until a signal comes, and return the exit code that it means."""
     from devhost import logs  # noqa: PLC0415  as above
     from devhost.host import Host  # noqa: PLC0415  as above
 
-    logs.set_up()
+    logs.set_up(log_format=log_format)
     stop = _Stop()
     async with Host(options) as host:
         _greet(host)

@@ -1,14 +1,25 @@
-"""Log lines for a person: time, level, event, and the facts behind it as ``name=value``."""
+"""Log lines: for a person as text, ``[time] level event name=value``, or for a program as one JSON object a line.
+
+An object has ``time`` (UTC, ISO 8601), ``level``, ``logger``, ``event``, then the facts by their names, and
+``exception``, the traceback, if there is one. A fact that has one of these names gets a ``_`` behind it.
+"""
 
 from __future__ import annotations
 
+import io
+import json
 import logging
+import math
 import sys
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Final, TextIO
 
+TEXT: Final = "text"
+JSON: Final = "json"
+FORMATS: Final = (TEXT, JSON)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NOISY = ("asyncio", "azure", "aiohttp", "urllib3")
+_OWN = frozenset({"time", "level", "logger", "event", "exception"})
 
 
 class LineFormatter(logging.Formatter):
@@ -17,22 +28,61 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of *record*."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
-        facts = {name: value for name, value in vars(record).items() if name not in _STANDARD}
         words = [f"[{at}]", record.levelname.lower(), record.getMessage()]
-        words += [f"{name}={_shown(value)}" for name, value in facts.items()]
+        words += [f"{name}={_shown(value)}" for name, value in _facts(record).items()]
         line = " ".join(words)
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        trace = _trace(self, record)
+        return f"{line}\n{trace}" if trace else line
 
 
-def set_up(stream: TextIO | None = None) -> None:
+class JsonFormatter(logging.Formatter):
+    """One JSON object an event, on one line whatever is in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object of *record*."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        said: dict[str, object] = {
+            "time": at,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        for name, value in _facts(record).items():
+            said[f"{name}_" if name in _OWN else name] = _sayable(value)
+        if trace := _trace(self, record):
+            said["exception"] = trace
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def set_up(stream: TextIO | None = None, *, log_format: str = TEXT) -> None:
     """Send what devhost and the app log to *stream*, by default the standard error."""
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(LineFormatter())
+    target = stream or sys.stderr
+    if log_format == JSON and isinstance(target, io.TextIOWrapper):
+        target.reconfigure(encoding="utf-8", errors="backslashreplace")
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(JsonFormatter() if log_format == JSON else LineFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in _NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def _facts(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    """Return the traceback, as the app may have masked it when the record was made."""
+    if record.exc_info and not record.exc_text:
+        return formatter.formatException(record.exc_info)
+    return record.exc_text or ""
+
+
 def _shown(value: object) -> str:
     text = str(value)
     return repr(text) if not text or any(character.isspace() for character in text) else text
+
+
+def _sayable(value: object) -> object:
+    """Return a number or a text as it is, and anything else that JSON does not say exactly as a text."""
+    is_plain = value is None or isinstance(value, (str, int)) or (isinstance(value, float) and math.isfinite(value))
+    return value if is_plain else str(value)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,6 +186,21 @@ def test_a_moved_clock_is_announced_at_the_next_start(app: Path, tmp_path: Path)
 
     assert last.startswith("The clock is 3 days, 0:01:00 ahead of real time")
     assert "delete the store" in last
+
+
+def test_the_log_can_be_objects(app: Path) -> None:
+    """With --log-format json each line of the log is one object, a failed function with its traceback included."""
+    with started("--app", str(app), "--memory", "--log-format", "json") as running:
+        with pytest.raises(urllib.error.HTTPError, match="500"):
+            running.get("/api/breaks")
+        running.process.send_signal(signal.SIGINT)
+        _, log = running.process.communicate(timeout=10)
+
+    said = [json.loads(line) for line in log.splitlines()]
+    [failed] = [one for one in said if one["event"] == "function failed"]
+    assert (failed["level"], failed["function"]) == ("error", "Breaks")
+    assert failed["exception"].endswith("ValueError: broken by plan")
+    assert [one["status"] for one in said if one["event"] == "request"] == [500]
 
 
 def refusal(done: subprocess.CompletedProcess[str]) -> str:
