@@ -13,7 +13,7 @@ import azure.functions as func
 from activities.digest_sms_code import digest_sms_code
 from activities.note_verification_end import note_verification_end
 from activities.send_sms_challenge import send_sms_challenge
-from blueprints import cases, dashboard_page, locks, maintenance, openapi, refund_approval, verifications
+from blueprints import cases, dashboard_page, locks, maintenance, openapi, refund_approval, verifications, verify_page
 from blueprints.masked_logs import mask_logs
 from blueprints.payloads import Payload
 from blueprints.problems import UnknownResourceError, answers_problems
@@ -31,6 +31,7 @@ app.register_functions(refund_approval.bp)
 app.register_functions(cases.bp)
 app.register_functions(dashboard_page.bp)
 app.register_functions(verifications.bp)
+app.register_functions(verify_page.bp)
 app.register_functions(locks.bp)
 app.register_functions(openapi.bp)
 app.register_functions(maintenance.bp)

@@ -204,12 +204,14 @@ class Settings:
         return urlsplit(self.public_base_url or "").hostname
 
     @property
+    def verify_page_enabled(self) -> bool:
+        """Whether everybody may verify a phone on the page /verify, without a function key."""
+        return self._flag("VerifyPageEnabled")
+
+    @property
     def accept_operator_decisions(self) -> bool:
         """Whether cases may be decided by the raw event on the management URL."""
-        name, said = "AcceptOperatorDecisions", self._text("AcceptOperatorDecisions") or "false"
-        if said.lower() not in {"true", "false"}:
-            raise _malformed(name, said, "true or false")
-        return said.lower() == "true"
+        return self._flag("AcceptOperatorDecisions")
 
     @property
     def platform_signs_in(self) -> bool:
@@ -294,6 +296,12 @@ class Settings:
         if not re.fullmatch("[0-9]{1,9}", value) or not least <= int(value) <= most:
             raise _malformed(name, value, f"a whole number from {least} to {most}, such as {default}")
         return int(value)
+
+    def _flag(self, name: str) -> bool:
+        said = self._text(name) or "false"
+        if said.lower() not in {"true", "false"}:
+            raise _malformed(name, said, "true or false")
+        return said.lower() == "true"
 
     def _rates(self, name: str, default: str) -> Rates:
         value = self._text(name) or default

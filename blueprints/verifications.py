@@ -20,19 +20,8 @@ bp = df.Blueprint()
 @answers_problems
 async def StartVerification(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Send a code to a phone, and hand out the token for it."""
-    wired = providers()
-    refuse_foreign_pages(req, wired.settings)
-    wish = read_as(StartRequest, req)
-    request = Request(
-        records=wired.request_records,
-        names=wired.names,
-        clock=wired.clock,
-        caller=caller_of(req),
-        key=idempotency_key_of(req),
-        body=wish.model_dump_json(),
-    )
-    address = address_of(req, hops=wired.settings.trusted_forwarded_hops)
-    return json_answer(await Verifications(client, wired).start(wish.phone_number, request, address=address), 201)
+    refuse_foreign_pages(req, providers().settings)
+    return await start_answer(req, client, caller=caller_of(req))
 
 
 # The routes of one verification want its token instead of a function key: a user's own device may call them.
@@ -76,6 +65,24 @@ async def CancelVerification(req: func.HttpRequest, client: df.DurableOrchestrat
     refuse_foreign_pages(req, wired.settings)
     token, verification_id = token_of(req), verification_id_of(req)
     return _answer(await Verifications(client, wired).cancel(verification_id, token))
+
+
+async def start_answer(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient, *, caller: str
+) -> func.HttpResponse:
+    """Start a verification for *caller*, whom the door knows, and answer with it."""
+    wired = providers()
+    wish = read_as(StartRequest, req)
+    request = Request(
+        records=wired.request_records,
+        names=wired.names,
+        clock=wired.clock,
+        caller=caller,
+        key=idempotency_key_of(req),
+        body=wish.model_dump_json(),
+    )
+    address = address_of(req, hops=wired.settings.trusted_forwarded_hops)
+    return json_answer(await Verifications(client, wired).start(wish.phone_number, request, address=address), 201)
 
 
 def _answer(body: CheckAnswer | CancelAnswer | PendingAnswer) -> func.HttpResponse:

@@ -96,7 +96,8 @@ def test_every_route_wants_a_key_but_those_that_are_named_here() -> None:
     levels = {name: trigger["authLevel"] for name in functions() if (trigger := bindings(name).get("httpTrigger"))}
 
     anonymous = {name for name, level in levels.items() if level == "ANONYMOUS"}
-    assert anonymous == {"GetHealth", "GetOpenApi", "ShowDashboard", *CASE_ROUTES, *TOKEN_ROUTES}
+    pages = {"ShowDashboard", "ShowVerifyPage", "StartFromPage"}
+    assert anonymous == {"GetHealth", "GetOpenApi", *pages, *CASE_ROUTES, *TOKEN_ROUTES}
     assert set(levels.values()) == {"ANONYMOUS", "FUNCTION"}
 
 

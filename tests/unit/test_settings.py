@@ -33,6 +33,7 @@ def test_a_developer_needs_only_a_key() -> None:
     assert settings.public_base_url is None
     assert settings.public_domain is None
     assert settings.accept_operator_decisions is False
+    assert settings.verify_page_enabled is False
 
 
 def test_settings_are_read_as_they_are_set() -> None:
@@ -45,6 +46,7 @@ def test_settings_are_read_as_they_are_set() -> None:
         AllowedRegions="US, DE",
         PublicBaseUrl="https://verify.example.com/",
         AcceptOperatorDecisions="True",
+        VerifyPageEnabled="true",
     )
 
     assert settings.sms_brand == "Acme"
@@ -55,6 +57,7 @@ def test_settings_are_read_as_they_are_set() -> None:
     assert settings.public_base_url == "https://verify.example.com"
     assert settings.public_domain == "verify.example.com"
     assert settings.accept_operator_decisions is True
+    assert settings.verify_page_enabled is True
 
 
 def test_keys_are_listed_newest_first() -> None:
@@ -92,6 +95,7 @@ def test_a_malformed_key_is_named_and_never_quoted(key: str) -> None:
         ("PublicBaseUrl", "http://example.com", lambda settings: settings.public_base_url),
         ("PublicBaseUrl", "https://[::1", lambda settings: settings.public_domain),
         ("AcceptOperatorDecisions", "yes", lambda settings: settings.accept_operator_decisions),
+        ("VerifyPageEnabled", "1", lambda settings: settings.verify_page_enabled),
     ],
 )
 def test_a_bad_setting_fails_where_it_is_read_and_is_listed(name: str, value: str, read: Read) -> None:
