@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WRONG_USE = 2
 HIGHEST_PORT = 65535
+CLOCKS = ("real", "frozen", "auto-skip")
 LONGEST_END = 3.5  # seconds from the signal to the end, whatever still runs
 
 
@@ -50,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--strict", action="store_true", help="let calls of unknown functions fail instead of hang")
     start.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="lines for people, or JSON objects"
+    )
+    start.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default=CLOCKS[0],
+        help="how time passes: as it does, only when moved, or by jumps while POST /devhost/wait waits",
     )
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
@@ -98,6 +105,7 @@ def _port(text: str) -> int:
 
 def _options(parsed: argparse.Namespace) -> HostOptions:
     try:
+        from devhost.clock import FrozenClock  # noqa: PLC0415  as below
         from devhost.host import HostOptions  # noqa: PLC0415  loads the SDK, which --help can do without
     except ImportError as error:
         message = f"{error}; install what the app needs into this Python: pip install -r requirements.txt"
@@ -111,6 +119,8 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
         plays_auth=parsed.auth,
         is_strict=parsed.strict,
         asks_for_keys=parsed.enable_auth,
+        clock=FrozenClock() if parsed.clock == "frozen" else None,
+        skips_time=parsed.clock == "auto-skip",
     )
 
 

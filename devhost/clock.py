@@ -1,8 +1,9 @@
 """The only place of devhost that reads the time.
 
 Everything that waits asks a clock. `SystemClock` is the machine's time, which may be moved forward; then the whole
-process moves with it (``datetime.now``, ``time.time``), by the package time-machine. `VirtualClock` stands still until
-it is moved. `time.monotonic` follows neither, and real time-outs (sockets, shutdown) use it on purpose.
+process moves with it (``datetime.now``, ``time.time``), by the package time-machine. `FrozenClock` takes the process
+along too, and stands still until it is moved; so does `VirtualClock`, which leaves the process its time.
+`time.monotonic` follows none of them, and real time-outs (sockets, shutdown) use it on purpose.
 """
 
 from __future__ import annotations
@@ -37,8 +38,7 @@ class SystemClock:
     def __init__(self) -> None:
         self._latest = 0
         self._moved = 0
-        self._travel: Any = None  # time_machine.travel and time_machine.Traveller, once moved
-        self._traveller: Any = None
+        self._process = _Process(tick=True)
 
     def now(self) -> Ticks:
         """Return the present instant."""
@@ -55,11 +55,7 @@ class SystemClock:
         if ahead <= 0:
             return
         self._moved += ahead
-        if self._traveller is not None:
-            self._traveller.move_to(to_datetime(at))
-        else:
-            self._travel = _time_machine().travel(to_datetime(at), tick=True)
-            self._traveller = self._travel.start()
+        self._process.move_to(at)
         self._latest = max(self._latest, at)
 
     def moved(self) -> int:
@@ -69,6 +65,57 @@ class SystemClock:
     def stand_again(self) -> None:
         """Give the process its real time back; for tests, which share a process."""
         self._latest = self._moved = 0
+        self._process.stand_again()
+
+
+class FrozenClock:
+    """The machine's time at the beginning, which stands still until it is moved, and with it the whole process."""
+
+    def __init__(self) -> None:
+        """Freeze the process; raise `ConfigurationError` if time-machine is missing."""
+        self._now = self._start = time.time_ns() // 100
+        self._process = _Process(tick=False)
+        self._process.move_to(Ticks(self._now))
+
+    def now(self) -> Ticks:
+        """Return the instant to which the clock was moved."""
+        return Ticks(self._now)
+
+    def real_seconds_until(self, at: Ticks) -> float | None:
+        """Return 0 for what is past, and None for what only a move brings."""
+        return 0.0 if at <= self._now else None
+
+    def move_to(self, at: Ticks) -> None:
+        """Move this whole process forward to *at*."""
+        if at > self._now:
+            self._now = at
+            self._process.move_to(at)
+
+    def moved(self) -> int:
+        """Return by how many ticks the clock was moved in all."""
+        return self._now - self._start
+
+    def stand_again(self) -> None:
+        """Give the process its real time back; for tests, which share a process."""
+        self._process.stand_again()
+
+
+class _Process:
+    """The time of this process as its code reads it; once moved it goes on if it may *tick*, or else stands still."""
+
+    def __init__(self, *, tick: bool) -> None:
+        self._tick = tick
+        self._travel: Any = None  # time_machine.travel and time_machine.Traveller, once moved
+        self._traveller: Any = None
+
+    def move_to(self, at: Ticks) -> None:
+        if self._traveller is not None:
+            self._traveller.move_to(to_datetime(at))
+        else:
+            self._travel = _time_machine().travel(to_datetime(at), tick=self._tick)
+            self._traveller = self._travel.start()
+
+    def stand_again(self) -> None:
         if self._travel is not None:
             self._travel.stop()
             self._travel = self._traveller = None

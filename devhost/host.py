@@ -78,6 +78,7 @@ class HostOptions:
     plays_auth: bool = False
     is_strict: bool = False
     asks_for_keys: bool = False
+    skips_time: bool = False
 
 
 class Host:
@@ -228,7 +229,8 @@ class Host:
         durable = DurableApi(
             self.engine, hub, follows_forwarded=self.settings.use_forwarded_host, refused=self._refused_start
         )
-        clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""))
+        skips = self._options.skips_time
+        clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""), skips=skips)
         self._closing.push_async_callback(clock.close)
         if self._clock.moved():
             clock.warn_of_storage()

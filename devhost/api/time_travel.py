@@ -1,16 +1,17 @@
-"""``POST /devhost/clock/advance``: moves the host's clock, for callers on this machine only."""
+"""``POST /devhost/clock/advance``, ``/clock/next`` and ``/wait``: the host's time, for callers on this machine only."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from devhost import lenient_json
 from devhost.api.answers import RefusedError, empty, json_answer, message
 from devhost.api.callers import check_caller
+from devhost.api.waiting import wait
+from devhost.api.wishes import to_span, wish_in
 from devhost.ticks import PER_MICROSECOND, Ticks, from_span, from_text, to_text
 
 if TYPE_CHECKING:
@@ -23,17 +24,14 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = 30.0  # real seconds that a caller waits for the host to be idle
 FARTHEST = timedelta(days=3660)
-_SPAN = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d{1,6})?)S)?)?"
-)
 
 
 class ClockApi:
-    """Moves the clock of an engine, one move at a time."""
+    """Moves the clock of an engine, one move at a time, and waits for instances; *skips* lets time jump meanwhile."""
 
-    def __init__(self, engine: Engine, *, storage: str = "", patience: float = PATIENCE) -> None:
+    def __init__(self, engine: Engine, *, storage: str = "", patience: float = PATIENCE, skips: bool = False) -> None:
         self._engine = engine
+        self._skips = skips
         self._storage = storage
         self._patience = patience
         self._target = Ticks(0)
@@ -43,9 +41,16 @@ class ClockApi:
         """Answer the request for the path ``/devhost/segments``."""
         try:
             check_caller(incoming)
-            if (incoming.method, *segments) != ("POST", "clock", "advance"):
-                return empty(404)
-            return await self._advance(_wish(incoming))
+            match (incoming.method, *segments):
+                case ("POST", "clock", "advance"):
+                    return await self._advance(wish_in(incoming, "move the clock", '{"by": "PT2M"}'))
+                case ("POST", "clock", "next"):
+                    return await self._advance_to_next()
+                case ("POST", "wait"):
+                    if self._skips:
+                        self.warn_of_storage()
+                    return await wait(self._engine, incoming, skips=self._skips)
+            return empty(404)
         except RefusedError as error:
             return error.answer
 
@@ -62,6 +67,16 @@ class ClockApi:
             self._move = None
         move.result()
         return json_answer(200, {"now": now, "idle": True})
+
+    async def _advance_to_next(self) -> Outgoing:
+        """Move to what is due next, which is known only once nothing is under way."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._engine.at_rest(), self._patience)
+            due = self._engine.next_timer()
+            if due is None:
+                return message(409, "Cannot move the clock: no timer is due, ever.")
+            return await self._advance({"to": to_text(due)})
+        return json_answer(200, {"now": to_text(self._engine.clock.now()), "idle": False})
 
     def _begin(self, wish: dict[str, Any]) -> None:
         """Begin a move, or go on with the one whose target is wished for again."""
@@ -92,15 +107,6 @@ class ClockApi:
             await asyncio.wait({self._move})
 
 
-def to_span(text: str) -> timedelta:
-    """Read an ISO 8601 duration such as ``P4DT2M``; raise `ValueError` for anything else."""
-    match = _SPAN.fullmatch(text)
-    if match is None or not any(match.groups()):
-        problem = f"{text!r} is not a duration such as PT2M or P4D"
-        raise ValueError(problem)
-    return timedelta(**{name: float(value) for name, value in match.groupdict().items() if value})
-
-
 def _target(wish: dict[str, Any], now: Ticks) -> Ticks:
     by, to = wish.get("by"), wish.get("to")
     try:
@@ -119,15 +125,3 @@ def _target(wish: dict[str, Any], now: Ticks) -> Ticks:
 
 def _is_emulator(connection: str) -> bool:
     return any(sign in connection for sign in ("UseDevelopmentStorage=true", "//127.0.0.1", "//localhost"))
-
-
-def _wish(incoming: Incoming) -> dict[str, Any]:
-    if (incoming.header("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
-        raise RefusedError(message(415, "Only application/json request content is supported"))
-    try:
-        wish = lenient_json.parse(incoming.body.decode("utf-8-sig", "replace"))
-    except lenient_json.JsonTextError as error:
-        raise RefusedError(message(400, f"Cannot move the clock: {error}")) from error
-    if not isinstance(wish, dict):
-        raise RefusedError(message(400, 'Cannot move the clock: expected an object such as {"by": "PT2M"}.'))
-    return wish

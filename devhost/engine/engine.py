@@ -21,6 +21,7 @@ from devhost.engine.history import (
     generic_event,
 )
 from devhost.engine.inputs import Recall
+from devhost.engine.moves import Moves
 from devhost.engine.options import EngineOptions
 from devhost.engine.refusals import unknown_entity
 from devhost.engine.rest import Rest
@@ -28,11 +29,12 @@ from devhost.engine.timers import Timers
 from devhost.engine.turns import TurnRunner
 from devhost.engine.writer import CommitObserver, Write, Writer
 from devhost.errors import InstanceNotFoundError, UnknownFunctionError
-from devhost.ticks import Ticks, from_span
+from devhost.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import ThreadPoolExecutor
+    from contextlib import AbstractContextManager
     from datetime import timedelta
 
     from devhost.clock import Clock
@@ -46,7 +48,6 @@ __all__ = ["Engine", "EngineOptions", "Instance", "Page", "Query"]
 
 logger = logging.getLogger(__name__)
 CLOCK_OFFSET = "clock offset"
-LONGEST_WORK = 5.0  # seconds that running work may hold up a jump of the clock
 
 
 class Engine:
@@ -68,12 +69,12 @@ class Engine:
         self._options = options or EngineOptions()
         self._rest = Rest()
         self._waiting: dict[str, list[asyncio.Event]] = {}
-        self._alarms: list[Alarm] = []
         self._writer = Writer(backend, self._act_upon, observer)
         self._runner = TurnRunner(worker, clock, self._options)
         self._turns = TurnDispatcher(backend, self._runner, pool, self._put, self._options.max_orchestrators)
         self._activities = ActivityRunner(worker, web, clock, self._put, self._options.max_activities, self._rest)
         self._timers = Timers(clock, self._fire)
+        self._moves = Moves(clock, self._rest, self._timers, backend.has_timer, self._keep_offset)
         self._recall = Recall(worker, self._runner.known, pool)
 
     async def open(self) -> None:
@@ -220,15 +221,28 @@ class Engine:
     async def advance(self, by: timedelta) -> None:
         """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest.
 
-        Work that runs for longer than `LONGEST_WORK` does not hold up the next jump, but the return from this.
+        Work that runs for longer than `moves.LONGEST_WORK` does not hold up the next jump, but the return from this.
         """
-        target = Ticks(self.clock.now() + from_span(by))
-        await self._rest.reached(LONGEST_WORK)
-        while (due := self.next_timer()) is not None and due <= target:
-            await self._move_to(due)
-            await self._rest.reached(LONGEST_WORK)
-        await self._move_to(target)
-        await self._rest.reached()
+        await self._moves.by(by)
+
+    async def advance_to_next_timer(self) -> Ticks | None:
+        """Move the clock to the next timer or alarm, let the work it causes come to rest, and return when it was due.
+
+        Returns None, and moves nothing, if there is none.
+        """
+        return await self._moves.to_next()
+
+    def skipping(self, instance_id: str, statuses: frozenset[RuntimeStatus]) -> AbstractContextManager[None]:
+        """Within the block, let time jump to the next timer whenever nothing is under way.
+
+        It does so only as long as the instance is there and in none of *statuses*.
+        """
+
+        def is_wanted() -> bool:
+            one = self._backend.instance(instance_id)
+            return one is not None and one.status not in statuses
+
+        return self._moves.skipping(is_wanted)
 
     async def at_rest(self) -> None:
         """Return once no turn, activity or write is under way."""
@@ -236,12 +250,11 @@ class Engine:
 
     def next_timer(self) -> Ticks | None:
         """Return when the next timer fires or the next alarm rings."""
-        due = [self._timers.next(self._backend.has_timer), *(alarm.next() for alarm in self._alarms)]
-        return min((at for at in due if at is not None), default=None)
+        return self._moves.next()
 
     def watch(self, alarm: Alarm) -> None:
         """Let moves of the clock stop at *alarm* too."""
-        self._alarms.append(alarm)
+        self._moves.watch(alarm)
 
     @contextlib.contextmanager
     def under_way(self) -> Iterator[None]:
@@ -264,13 +277,8 @@ class Engine:
         """Return the first *limit* timers that are still to fire, the next one first."""
         return self._backend.due(limit)
 
-    async def _move_to(self, at: Ticks) -> None:
-        offset = str(self.clock.moved() + max(0, at - self.clock.now()))
-        await self._do(CLOCK_OFFSET, lambda unit: unit.note(CLOCK_OFFSET, offset))
-        self.clock.move_to(at)
-        self._timers.fire_due()
-        for alarm in self._alarms:
-            alarm.ring()
+    async def _keep_offset(self, moved: int) -> None:
+        await self._do(CLOCK_OFFSET, lambda unit: unit.note(CLOCK_OFFSET, str(moved)))
 
     async def _do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
         self._rest.begin()

@@ -14,6 +14,11 @@ class Rest:
         self._quiet = asyncio.Event()
         self._quiet.set()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way."""
+        return self._under_way == 0
+
     def begin(self) -> None:
         """Note that something began."""
         self._under_way += 1

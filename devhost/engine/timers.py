@@ -26,11 +26,13 @@ class Timers:
         self._fire = fire
         self._heap: list[PendingTimer] = []
         self._alarm: asyncio.TimerHandle | None = None
+        self.added = asyncio.Event()
 
     def add(self, timers: Iterable[PendingTimer]) -> None:
         """Take timers up; those that are due already fire at once, so that nobody takes the engine to be at rest."""
         for timer in timers:
             heapq.heappush(self._heap, timer)
+        self.added.set()
         self.fire_due()
 
     def next(self, is_alive: Callable[[PendingTimer], bool]) -> Ticks | None:

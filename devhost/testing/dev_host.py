@@ -23,7 +23,7 @@ from devhost.testing.http import Answer, asked
 from devhost.testing.place import loaded
 from devhost.testing.status import ENDED, Status, meant
 from devhost.testing.told import HistoryTold
-from devhost.ticks import PER_MICROSECOND, to_datetime, to_text
+from devhost.ticks import to_datetime, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -167,6 +167,20 @@ class DevHost:
             raise ReachError(f"{instance_id} is not {label}: {await self._standing(instance_id)}")  # noqa: EM102  the same words
         return Status.of(one)
 
+    async def wait(self, instance_id: str, label: str = "Completed", *, within: float = 30.0) -> Status:
+        """Return the instance once it is *label*, letting time jump from timer to timer until then.
+
+        Raises `ReachError` once it has ended otherwise, no timer is left, or after *within* seconds of real time.
+        """
+        wanted, engine = ENDED | {meant(label)}, self._host.engine
+        give_up = asyncio.get_running_loop().time() + within
+        await self.at_rest()
+        while (one := await engine.instance(instance_id)) is not None and one.status not in wanted:
+            is_late = asyncio.get_running_loop().time() > give_up
+            if is_late or await self._alive(engine.advance_to_next_timer()) is None:
+                break
+        return await self.wait_for(instance_id, label)
+
     async def wait_until_awaits(self, instance_id: str, event: str) -> None:
         """Return once the instance waits for an external event; raise `ReachError` if it does not come to that."""
         await self.at_rest()
@@ -182,13 +196,9 @@ class DevHost:
 
         Raises `ReachError` if no timer is set.
         """
-        await self.at_rest()
-        due = self._host.engine.next_timer()
-        if due is None:
+        if await self._alive(self._host.engine.advance_to_next_timer()) is None:
             message = "no timer is due, ever"
             raise ReachError(message)
-        left = max(0, due - self._host.clock.now())
-        await self.advance(timedelta(microseconds=-(-left // PER_MICROSECOND)))
         return self.now
 
     async def at_rest(self) -> None:

@@ -176,7 +176,7 @@ async def test_an_activity_that_was_under_way_runs_again_after_a_restart(tmp_pat
 
 async def test_work_that_hangs_holds_up_a_jump_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock goes on without it; the move is over only when all is at rest."""
-    monkeypatch.setattr("devhost.engine.engine.LONGEST_WORK", 0.05)
+    monkeypatch.setattr("devhost.engine.moves.LONGEST_WORK", 0.05)
     free = asyncio.Event()
 
     async def hangs(_: str | None) -> object:

@@ -63,12 +63,16 @@ class NoFunctions:
 
 @asynccontextmanager
 async def served(
-    *, options: EngineOptions | None = None, largest_body: int = LARGEST_BODY, patience: float = 30.0
+    *,
+    options: EngineOptions | None = None,
+    largest_body: int = LARGEST_BODY,
+    patience: float = 30.0,
+    skips: bool = False,
 ) -> AsyncIterator[Served]:
     """Serve the scripts below until the end of the block."""
     async with running(worker(), options=options) as engine:
         durable = DurableApi(engine, Hub(name="TestHub", connection="Storage", key=KEY))
-        clock = ClockApi(engine, patience=patience)
+        clock = ClockApi(engine, patience=patience, skips=skips)
         admin = AdminApi(
             host_id="testhub", bundle_id="Bundle", functions=FunctionsApi([], prefix="api", disabled=frozenset())
         )

@@ -1,4 +1,4 @@
-"""The clock route moves the host's time for callers on this machine, and for nobody else."""
+"""The clock routes move the host's time for callers on this machine, and for nobody else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 PATH = "/devhost/clock/advance"
+NEXT = "/devhost/clock/next"
 JSON = {"Content-Type": "application/json"}
 
 
@@ -52,6 +53,49 @@ async def test_what_falls_due_on_the_way_has_happened(host: Served) -> None:
     await advance(host, by="PT2M")
 
     assert (await host.status("abc"))["output"] == "slept"
+
+
+async def test_an_advance_stops_where_it_was_to_go(host: Served) -> None:
+    """A timer that is due a second later has not fired."""
+    await host.start("Sleeps", "abc")
+
+    reply = await advance(host, by="PT59S")
+
+    assert reply.json["now"] == "2026-01-15T10:00:59Z"
+    assert (await host.status("abc"))["runtimeStatus"] == "Running"
+
+
+async def test_the_clock_moves_to_the_next_timer(host: Served) -> None:
+    """No body is needed; the timer has fired and its work is done, and of a later one nothing."""
+    await host.start("Sleeps", "first")
+    await advance(host, by="PT30S")
+    await host.start("Sleeps", "second")
+
+    reply = await ask(host.port, "POST", NEXT)
+
+    assert (reply.status, reply.json) == (200, {"now": "2026-01-15T10:01:00Z", "idle": True})
+    assert (await host.status("first"))["output"] == "slept"
+    assert (await host.status("second"))["runtimeStatus"] == "Running"
+
+
+async def test_without_a_timer_there_is_nowhere_to_move_to(host: Served) -> None:
+    """The answer says so, and the clock stays."""
+    reply = await ask(host.port, "POST", NEXT)
+
+    assert (reply.status, reply.json) == (409, {"Message": "Cannot move the clock: no timer is due, ever."})
+    assert (await advance(host, by="PT0S")).json["now"] == "2026-01-15T10:00:00Z"
+
+
+async def test_what_is_next_is_known_once_nothing_is_under_way() -> None:
+    """As long as work may set an earlier timer the clock stays, and the answer says that the host is not idle."""
+    async with served(patience=0.05) as host:
+        await host.start("Sleeps", "abc")
+        with host.engine.under_way():
+            early = await ask(host.port, "POST", NEXT)
+        late = await ask(host.port, "POST", NEXT)
+
+    assert (early.status, early.json) == (200, {"now": "2026-01-15T10:00:00Z", "idle": False})
+    assert late.json == {"now": "2026-01-15T10:01:00Z", "idle": True}
 
 
 async def test_the_clock_moves_to_an_instant_and_never_back(host: Served) -> None:
@@ -113,7 +157,25 @@ async def test_only_programs_on_this_machine_move_the_clock(host: Served, header
     assert reply.status == status
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", PATH), ("POST", "/devhost"), ("POST", "/devhost/clock")])
+@pytest.mark.parametrize("path", [PATH, NEXT, "/devhost/wait"])
+async def test_every_route_about_time_is_for_this_machine(host: Served, path: str) -> None:
+    """A name that is not this machine's is refused, whatever the request says."""
+    reply = await ask(host.port, "POST", path, "{}", headers=JSON | {"Host": "evil.example"})
+
+    assert reply.status == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", PATH),
+        ("GET", NEXT),
+        ("GET", "/devhost/wait"),
+        ("POST", "/devhost"),
+        ("POST", "/devhost/clock"),
+        ("POST", "/devhost/wait/abc"),
+    ],
+)
 async def test_nothing_else_is_there(host: Served, method: str, path: str) -> None:
     """Other methods and paths below /devhost are answered by 404."""
     reply = await ask(host.port, method, path, send={})

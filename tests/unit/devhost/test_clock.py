@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from devhost.clock import SystemClock, VirtualClock
+from devhost.clock import FrozenClock, SystemClock, VirtualClock
 from devhost.errors import ConfigurationError
 from devhost.ticks import PER_SECOND, Ticks
 
@@ -57,6 +57,29 @@ def test_the_system_clock_never_goes_back() -> None:
 
     assert clock.now() >= first
     assert clock.moved() == 0
+
+
+def test_a_frozen_clock_holds_the_process_still() -> None:
+    """It begins with the machine's time, and goes only where it is moved, with what the app reads as now."""
+    before = time.time()
+    clock = FrozenClock()
+    try:
+        start, frozen = clock.now(), time.time()
+        assert before <= frozen < before + 60
+        assert time.time() == frozen
+        assert clock.real_seconds_until(Ticks(start + HOUR)) is None
+        assert clock.real_seconds_until(start) == 0
+
+        clock.move_to(Ticks(start + HOUR))
+        clock.move_to(start)
+
+        assert clock.now() == start + HOUR
+        assert clock.moved() == HOUR
+        assert time.time() == pytest.approx(frozen + 3600, abs=0.001)
+        assert datetime.now(UTC).timestamp() == pytest.approx(frozen + 3600, abs=0.001)
+    finally:
+        clock.stand_again()
+    assert time.time() - before < 60
 
 
 def test_moving_without_time_machine_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
