@@ -208,6 +208,7 @@ class Host:
             max_batch=self.settings.max_batch,
             max_actions=self.settings.max_actions,
             is_strict=self._options.is_strict,
+            replaces_living=self.settings.replaces_living,
         )
         backend = SqliteBackend(self._db())
         worker: Worker = LoggedWorker(AppWorker(self.enabled, pool))

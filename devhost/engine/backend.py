@@ -64,7 +64,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewInstance:
-    """A start; `parent` is set for a sub-orchestration."""
+    """A start; `parent` is set for a sub-orchestration; with `replaces_living` it may take any instance's place."""
 
     id: str
     execution_id: str
@@ -73,6 +73,7 @@ class NewInstance:
     input: str | None
     at: Ticks
     parent: Parent | None = None
+    replaces_living: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +180,8 @@ class Unit(Protocol):
     def start(self, new: NewInstance) -> None:
         """Create a Pending instance and its ExecutionStarted message.
 
-        An ended instance of that id is replaced; raises `InstanceExistsError` for one that has not ended.
+        An ended instance of that id is replaced; raises `InstanceExistsError` for one that has not ended, unless *new*
+        replaces living ones.
         """
 
     def send(self, instance_id: str, event: Event) -> None:

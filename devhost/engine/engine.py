@@ -118,6 +118,7 @@ class Engine:
             version=self._options.versions.default if version is None else version,
             input=input_text,
             at=self.clock.now(),
+            replaces_living=self._options.replaces_living,
         )
         await self._do("start", lambda unit: unit.start(new))
         return new.id

@@ -1,12 +1,17 @@
-"""One devhost a database file: a lock that the operating system takes back when the process dies."""
+"""One devhost a database file: a lock that the operating system takes back when the process dies.
+
+The lock is a file beside the database, so a second name of the same database elsewhere would not be covered: a file
+with hard links is refused. The database is its owner's alone, as it holds what people sent.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
-from devhost.errors import StoreLockedError
+from devhost.errors import ConfigurationError, StoreLockedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +36,25 @@ class FileLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+def make_private(path: Path) -> None:
+    """Create the database at *path* if need be, and close it and what SQLite keeps beside it to other users.
+
+    Raises `ConfigurationError` if the file has a second name or cannot be written.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        names = path.stat().st_nlink
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}); name another file with --db, or use --memory."
+        raise ConfigurationError(message) from error
+    if names > 1:
+        message = f"{path} has another name (a hard link), under which a second devhost could open it; copy it instead."
+        raise ConfigurationError(message)
+    for one in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        with contextlib.suppress(FileNotFoundError, PermissionError):  # somebody else's file, which we may write
+            one.chmod(0o600)
 
 
 def _lock(descriptor: int) -> None:

@@ -13,7 +13,7 @@ from devhost.engine import codec
 from devhost.engine.backend import DueTimer, Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
 from devhost.engine.conditions import VISIBLE, condition
 from devhost.engine.history import RuntimeStatus
-from devhost.engine.lock import FileLock
+from devhost.engine.lock import FileLock, make_private
 from devhost.engine.recent import Recent, RecentHistories
 from devhost.engine.sqlite_unit import SqliteUnit
 from devhost.errors import ConfigurationError, DevhostError, HostError
@@ -62,6 +62,7 @@ class SqliteBackend:
         self._guard = threading.Lock()
         self._lock = _locked(self.path)
         try:
+            make_private(self.path)
             self._writer = self._connect()
             self._prepare()
         except sqlite3.DatabaseError as error:

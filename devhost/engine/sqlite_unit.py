@@ -42,13 +42,13 @@ class SqliteUnit(EntityRows, RewindRows):
     """Writes through one connection; see `devhost.engine.backend.Unit` for what each method promises."""
 
     def start(self, new: NewInstance) -> None:
-        """Create an instance; an ended one of that id is replaced."""
+        """Create an instance; an ended one of that id is replaced, and a living one if *new* may do that."""
         old = self._sql.execute("SELECT seq, status, generation FROM instances WHERE id = ?", (new.id,)).fetchone()
         if old is None:
             self._create(new, 0)
             return
         status = RuntimeStatus(old[1])
-        if not status.has_ended:
+        if not (status.has_ended or new.replaces_living):
             raise InstanceExistsError(new.id, status.label)
         self._delete(old[0])
         self._create(new, (old[2] or 0) + 1)

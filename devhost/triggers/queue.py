@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devhost.sdk.converting import decoded
+from devhost.triggers.lease import Lease
 from devhost.triggers.names import connection_string, resolved
 from devhost.triggers.options import seconds, section, text, whole_number
 from devhost.triggers.queue_output import from_wire
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LEASE_SECONDS = 600  # how long a message is hidden while its function runs
+LEASE_SECONDS = 600  # how long a message is hidden at a time while its function runs
 FIRST_PAUSE = 0.1  # seconds between two looks at an empty queue; doubled up to the longest
 LONGEST_PAUSE = 1.0
 TIMES = "%Y-%m-%dT%H:%M:%S+00:00"
@@ -128,7 +129,9 @@ class QueueTrigger:
         """Call the function for a message, and then delete it, give it back, or put it aside."""
         with self._engine.under_way():
             try:
-                if await self._is_done(message):
+                async with Lease(self._client, message, LEASE_SECONDS):
+                    is_done = await self._is_done(message)
+                if is_done:
                     await self._client.delete_message(message)
                 elif message.dequeue_count >= self._options.max_dequeue_count:
                     await self._put_aside(message)

@@ -16,6 +16,7 @@ from azure.storage.blob import ContainerClient
 from azure.storage.queue import QueueClient
 
 from devhost.host import Host, HostOptions
+from devhost.triggers import queue as queue_trigger
 from tests.support.apps import write_app
 from tests.support.raw_http import ask
 from tools.azurite import Azurite, Ports
@@ -31,6 +32,7 @@ WITHIN_SECONDS = 20
 QUEUES = """
 import json
 import pathlib
+import time
 import typing
 import azure.durable_functions as df
 import azure.functions as func
@@ -50,6 +52,8 @@ def Echo(message: func.QueueMessage, copies: func.Out[typing.List[str]]) -> str 
     note(body=body, count=message.dequeue_count, id=bool(message.id), inserted=message.insertion_time.year)
     if body.startswith("fail"):
         raise ValueError("broken by plan")
+    if body.startswith("slow"):
+        time.sleep(3)
     if body.startswith("{"):
         copies.set([text for text in message.get_json()["copies"]])
         return None
@@ -178,6 +182,22 @@ async def test_a_message_that_fails_goes_to_the_poison_queue(tmp_path: Path, sto
         await until(lambda: bodies_in(storage, source) == [], "empty queue")
 
     assert [(call["body"], call["count"]) for call in calls_in(app)] == [("fail", 1), ("fail", 2)]
+
+
+async def test_a_message_is_hidden_for_as_long_as_its_function_runs(
+    tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function that runs for longer than a lease is called once, and its message is gone afterwards."""
+    monkeypatch.setattr(queue_trigger, "LEASE_SECONDS", 2)
+    app = write_app(tmp_path / "app", source=QUEUES, host_json=HOST)
+    out, _, source = _queues()
+
+    async with hosting(app) as host:
+        await ask(int(host.url.rpartition(":")[2]), "POST", "/api/send/slow")
+        await until(lambda: bodies_in(storage, out) == base64_of("SLOW"), "answer")
+        await until(lambda: bodies_in(storage, source) == [], "empty queue")
+
+    assert [(call["body"], call["count"]) for call in calls_in(app)] == [("slow", 1)]
 
 
 async def test_a_blob_is_read_once_also_after_a_restart(tmp_path: Path, storage: str) -> None:

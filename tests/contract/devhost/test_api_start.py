@@ -207,6 +207,19 @@ async def test_a_living_instance_keeps_its_id(host: Served) -> None:
     assert replaced.status == 202
 
 
+async def test_a_living_instance_is_replaced_where_host_json_allows_it() -> None:
+    """With overridableExistingInstanceStates AnyState a start takes the place of whatever has the id."""
+    async with served(options=EngineOptions(replaces_living=True)) as host:
+        await host.start("Waits", "abc", 1)
+        replaced = await host.ask("POST", "/orchestrators/Ends/abc", send=2)
+        await host.engine.at_rest()
+
+        one = await host.status("abc")
+
+    assert replaced.status == 202
+    assert (one["name"], one["input"], one["runtimeStatus"]) == ("Ends", 2, "Completed")
+
+
 async def test_an_id_is_made_if_none_is_given(host: Served) -> None:
     """Without an id the host makes one of 32 hex digits, and path names compare without case."""
     reply = await ask(host.port, "POST", HUB.upper() + "/ORCHESTRATORS/Ends/", send={})

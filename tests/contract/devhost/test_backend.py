@@ -404,6 +404,48 @@ def test_a_link_to_a_file_that_is_in_use_is_refused_too(tmp_path: Path) -> None:
     first.close()
 
 
+def test_a_file_with_a_second_name_is_refused(tmp_path: Path) -> None:
+    """A hard link in another folder would have a lock of its own, and two hosts would write one file."""
+    first = SqliteBackend(tmp_path / "hub.db")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "hub.db").hardlink_to(tmp_path / "hub.db")
+
+    with pytest.raises(ConfigurationError, match=r"other/hub\.db has another name \(a hard link\)"):
+        SqliteBackend(tmp_path / "other" / "hub.db")
+    first.close()
+    (tmp_path / "hub.db").unlink()
+
+    SqliteBackend(tmp_path / "other" / "hub.db").close()
+
+
+def test_a_store_is_its_owners_alone(tmp_path: Path) -> None:
+    """Nobody else reads what people sent: a new file has mode 600 with all that lies beside it, an old one gets it."""
+    old = tmp_path / "old.db"
+    SqliteBackend(old).close()
+    old.chmod(0o644)
+
+    stores = [SqliteBackend(old), SqliteBackend(tmp_path / "new.db")]
+    for store in stores:
+        started(store)
+    modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+    for store in stores:
+        store.close()
+
+    assert {"old.db", "old.db-wal", "new.db", "new.db-wal", "new.db-shm"} <= modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_start_may_replace_a_living_instance_if_it_says_so(backend: SqliteBackend) -> None:
+    """The old one is gone with all that it waited for, and the new one counts a generation further."""
+    first = started(backend, "x")
+
+    second = started(backend, "x", replaces_living=True)
+
+    assert second.seq != first.seq
+    assert second.generation == 1
+    assert backend.pending().woken == {second.seq}
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A folder that cannot be made is the caller's to change."""
     (tmp_path / "file").touch()

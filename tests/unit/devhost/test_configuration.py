@@ -52,6 +52,7 @@ def test_host_json_says_what_it_likes(folder: Path) -> None:
                 "maxConcurrentOrchestratorFunctions": 4,
                 "storageProvider": {"connectionName": "Other"},
                 "httpSettings": {"useForwardedHost": True},
+                "overridableExistingInstanceStates": "anyState",
             },
         },
     }
@@ -69,6 +70,7 @@ def test_host_json_says_what_it_likes(folder: Path) -> None:
         max_activities=3,
         max_orchestrators=4,
         use_forwarded_host=True,
+        replaces_living=True,
         bundle_id="Bundle",
     )
 
