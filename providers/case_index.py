@@ -24,6 +24,8 @@ _PARTITION: Final = "cases"
 _ALL: Final = "all"
 _OPEN: Final = "open"
 _TRIES: Final = 5
+_TEXT: Final = "( orderId eq @text or customerId eq @text or ( caseId ge @text and caseId lt @text_end ) )"
+"""The SDK knows a name by the blanks around it."""
 
 
 class TableCaseIndex:
@@ -91,5 +93,5 @@ def _filter(query: CaseQuery) -> tuple[str, dict[str, Any]]:
     if query.is_decided:
         parts.append("state ne @pending")
     if query.text is not None:
-        parts.append("(orderId eq @text or customerId eq @text or (caseId ge @text and caseId lt @text_end))")
+        parts.append(_TEXT)
     return " and ".join(parts), {name: str(value) for name, value in values.items() if value is not None}
