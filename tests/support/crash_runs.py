@@ -99,7 +99,7 @@ class CrashRuns:
         try:
             self._crash_and_go_on(point, folder)
         except (AssertionError, ProcessError, *NO_ANSWER) as error:
-            return f"{type(error).__name__}: {error}\n{_logs(folder)}"
+            return f"{type(error).__name__}: {error}\n{logs_in(folder)}"
         return ""
 
     def _crash_and_go_on(self, point: Point, folder: Path) -> None:
@@ -108,7 +108,7 @@ class CrashRuns:
             with running_devhost(folder, {**story.settings, **fate}) as host:
                 _condemn(story, point, host.pid)
                 with suppress(*NO_ANSWER):
-                    story.play(_quiet(host))
+                    story.play(quiet(host))
                 wait_until(lambda: was_killed(host.pid), within=DIES_WITHIN_SECONDS, what=f"the death {point}")
             (folder / "devhost.log").rename(folder / "first.log")
             with running_devhost(folder, story.settings) as host:
@@ -167,15 +167,17 @@ def _condemn(story: Story, point: Point, pid: int) -> None:
 
 
 def _played_and_checked(story: Story, host: RunningDevhost, folder: Path) -> None:
-    caller = _quiet(host)
+    caller = quiet(host)
     story.play(caller)
     story.check(caller, folder / "devhost.db")
 
 
-def _quiet(host: RunningDevhost) -> Caller:
+def quiet(host: RunningDevhost) -> Caller:
+    """Return a caller of *host* who prints nothing."""
     return Caller(host.port, say=lambda _: None)
 
 
-def _logs(folder: Path) -> str:
+def logs_in(folder: Path) -> str:
+    """Return what the processes of a run said."""
     parts = [f"-- {path.name}\n{path.read_text(encoding='utf-8')}" for path in sorted(folder.glob("*.log"))]
     return "\n".join(parts)

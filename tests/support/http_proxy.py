@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from http.client import HTTPConnection
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tools.processes import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "MERGE", "DELETE")
 ANSWER_WITHIN_SECONDS = 30.0
@@ -40,11 +40,22 @@ class Request(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Death:
-    """Whom to kill, and when: at which moment of the named request with that number, counted from 1."""
+    """Whom to kill, and when: at which moment of which named request, counted from 1.
+
+    With a *name* only the requests of that name count, from the one behind the first *since* of all.
+    """
 
     pid: int
     number: int
     moment: Moment
+    name: str | None = None
+    since: int = 0
+
+    def is_at(self, names: Sequence[str]) -> bool:
+        """Say whether the last of *names* is the request."""
+        if self.name is None:
+            return len(names) == self.number
+        return names[-1] == self.name and names[self.since :].count(self.name) == self.number
 
 
 class Proxy:
@@ -75,6 +86,11 @@ class Proxy:
         self._thread.join()
         self._server.server_close()
 
+    def condemn(self, pid: int, name: str, number: int, moment: Moment) -> None:
+        """Have a process killed at the request of *name* with that *number*, counted from now."""
+        with self._guard:
+            self.death = Death(pid=pid, number=number, moment=moment, name=name, since=len(self.names))
+
     def note(self, request: Request) -> int:
         """Return the number of a request that has a name, else 0."""
         name = self._name_of(request)
@@ -87,10 +103,11 @@ class Proxy:
     def kills(self, number: int, moment: Moment) -> bool:
         """Kill the victim if this is the moment, and say so once it is dead."""
         death = self.death
-        if death is None or (number, moment) != (death.number, death.moment):
+        if not number or death is None or moment is not death.moment or not death.is_at(self.names[:number]):
             return False
         os.kill(death.pid, signal.SIGKILL)
-        os.waitid(os.P_PID, death.pid, os.WEXITED | os.WNOWAIT)  # it stays there for whoever started it
+        with suppress(ChildProcessError):  # whoever started it was quicker to collect it
+            os.waitid(os.P_PID, death.pid, os.WEXITED | os.WNOWAIT)
         return True
 
 
@@ -120,7 +137,8 @@ class _Handler(BaseHTTPRequestHandler):
         status, headers, body = self._asked(proxy.target, request)
         if proxy.kills(number, Moment.DONE):
             return
-        self._answer(status, headers, body)
+        with suppress(ConnectionError):  # who asked may have been killed elsewhere
+            self._answer(status, headers, body)
         proxy.kills(number, Moment.ANSWERED)
 
     def _asked(self, target: int, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
