@@ -26,7 +26,7 @@ class State(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a verification failed, or what the last answer got wrong."""
+    """Why a verification failed; while it is awaited, what was wrong with the last answer or the last resend."""
 
     CODE_MISMATCH = "code_mismatch"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
@@ -76,6 +76,15 @@ class Progress:
     def awaiting(self, deadline: datetime) -> Progress:
         """Return the progress once the SMS is handed over."""
         return replace(self, state=State.AWAITING, expires_at=deadline)
+
+    def sent_again(self) -> Progress:
+        """Return the progress once the same code was sent once more: the reason is that of the last answer again."""
+        is_wrong = Verdict.CODE_MISMATCH in self.results
+        return replace(self, reason=Reason.CODE_MISMATCH if is_wrong else None)
+
+    def not_sent_again(self, reason: Reason) -> Progress:
+        """Return the progress after the code could not be sent once more, which ends nothing."""
+        return replace(self, reason=reason)
 
     def failed(self, reason: Reason) -> Progress:
         """Return the end of a verification that did not succeed."""

@@ -93,7 +93,7 @@ def _answered(
             return progress.canceled()
         if arrival.name in resends:
             resends.remove(arrival.name)
-            yield from _sent_again(context, challenge, deadline)
+            progress = yield from _sent_again(context, challenge, progress, deadline)
             continue
         verdict = yield from _verdict(context, challenge, digest, arrival, deadline)
         if verdict is None:
@@ -103,12 +103,19 @@ def _answered(
     return progress
 
 
-def _sent_again(context: Context, challenge: SmsChallenge, deadline: datetime) -> Generator[Any, Any, None]:
-    """Send the same code once more, in one try; whether that works changes nothing about the verification."""
+def _sent_again(
+    context: Context, challenge: SmsChallenge, progress: Progress, deadline: datetime
+) -> Generator[Any, Any, Progress]:
+    """Send the same code once more, in one try; if that fails the status says so, and nothing else changes."""
     seconds_left = (deadline - context.current_utc_datetime) // timedelta(seconds=1)
-    if seconds_left >= 1:
-        request = challenge.sending(context.instance_id, seconds_left=seconds_left)
-        yield from attempt(context, "SendSmsChallenge", request.to_payload())
+    if seconds_left < 1:
+        return progress
+    request = challenge.sending(context.instance_id, seconds_left=seconds_left)
+    answer = yield from attempt(context, "SendSmsChallenge", request.to_payload())
+    outcome = Handover.from_payload(answer).outcome
+    if outcome is SendOutcome.SENT:
+        return progress.sent_again()
+    return progress.not_sent_again(_FAILURES.get(outcome, Reason.DELIVERY_FAILED))
 
 
 def _told(context: Context, challenge: SmsChallenge, progress: Progress) -> Generator[Any, Any, None]:

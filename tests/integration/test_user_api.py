@@ -547,6 +547,24 @@ async def test_a_limit_met_at_the_send_is_told_at_once(monkeypatch: pytest.Monke
     assert len(api.sms.sent) == 1
 
 
+async def test_a_resend_over_a_limit_is_told_by_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is refused at the send is not sent; the user sees why, and may still answer the first message. Threat 19."""
+    for name, value in an_environment(SendsInAll="1/10m").items():
+        monkeypatch.setenv(name, value)
+    async with serving() as api:
+        owned = await api.started()
+        await api.passes(timedelta(seconds=30))
+        taken = await api.resend(owned)
+        await api.engine.at_rest()
+        status = await api.status(owned)
+        verdict = await api.check(owned, api.code(owned))
+
+    assert taken.status == 202
+    assert (status.body["status"], status.body["reason"]) == ("pending", "rate_limited")
+    assert len(api.sms.sent) == 1
+    assert verdict.body["status"] == "verified"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -73,16 +73,52 @@ def test_a_resend_sends_the_same_and_moves_nothing() -> None:
     assert flow.context.of("timer")[-1].input == NOON + timedelta(seconds=120)
 
 
-@pytest.mark.parametrize("answer", [{"outcome": "retry"}, {"outcome": "refused"}, LIMITED, UNCOUNTED])
-def test_a_resend_that_fails_changes_nothing(answer: dict[str, str]) -> None:
-    """Only the first message decides whether there is anything to answer."""
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"outcome": "retry"}, "delivery_failed"),
+        ({"outcome": "refused"}, "delivery_failed"),
+        (LIMITED, "rate_limited"),
+        (UNCOUNTED, "storage_unavailable"),
+    ],
+)
+def test_a_resend_that_fails_is_told_and_ends_nothing(answer: dict[str, str], reason: str) -> None:
+    """The status says why nothing came; the first message still decides whether there is anything to answer."""
     flow = a_waiting_flow()
+    before = flow.status
 
     flow.happens(f"{RESEND}.1", {})
     flow.answers(answer)
+    told = flow.status
     flow.happens(f"{RESPONSE}.1", RIGHT)
 
-    assert flow.status["state"] == "verified"
+    assert told == before | {"reason": reason}
+    assert (flow.status["state"], flow.status["reason"]) == ("verified", None)
+
+
+def test_a_resend_that_breaks_is_told_and_ends_nothing() -> None:
+    """An activity that failed sent nothing that anybody knows of."""
+    flow = a_waiting_flow()
+
+    flow.happens(f"{RESEND}.1", {})
+    flow.fails()
+
+    assert (flow.status["state"], flow.status["reason"]) == ("awaiting", "delivery_failed")
+
+
+@pytest.mark.parametrize(("answers", "reason"), [([], None), ([WRONG], "code_mismatch")])
+def test_a_resend_that_works_takes_back_that_one_failed(answers: list[Any], reason: str | None) -> None:
+    """After the second resend the reason is that of the last answer, if one was wrong."""
+    flow = a_waiting_flow()
+    for number, answer in enumerate(answers, 1):
+        flow.happens(f"{RESPONSE}.{number}", answer)
+    flow.happens(f"{RESEND}.1", {})
+    flow.answers(LIMITED)
+
+    flow.happens(f"{RESEND}.2", {})
+    flow.answers(SENT)
+
+    assert flow.status["reason"] == reason
 
 
 def test_a_resend_in_the_last_second_is_not_sent() -> None:
