@@ -11,10 +11,11 @@ from blueprints.masked_logs import mask_logs
 @pytest.fixture(autouse=True)
 def _masks() -> Iterator[None]:
     """Masks for the length of a test."""
-    before = logging.getLogRecordFactory()
+    before, maker = logging.getLogRecordFactory(), logging.Logger.makeRecord
     mask_logs()
     yield
     logging.setLogRecordFactory(before)
+    logging.Logger.makeRecord = maker  # type: ignore[method-assign]  # as it was
 
 
 def test_a_message_is_masked_whoever_logs_it(caplog: pytest.LogCaptureFixture) -> None:
@@ -35,6 +36,22 @@ def test_a_traceback_is_masked(caplog: pytest.LogCaptureFixture) -> None:
     assert "2025550143" not in caplog.text
 
 
+def test_fields_are_masked_whoever_adds_them(caplog: pytest.LogCaptureFixture) -> None:
+    """What stands beside a message passes the mask too, however deep. Threat 7."""
+    told = {"number": "+12025550143", "body": {"text": ["your code is 2168."]}, "code": "2168", "status": 400}
+
+    logging.getLogger("some.library").warning("sent", extra=told)
+
+    fields = vars(caplog.records[0])
+    assert {name: fields[name] for name in told} == {
+        "number": "+*******0143",
+        "body": {"text": ["your code is ****."]},
+        "code": "****",
+        "status": 400,
+    }
+    assert fields["levelname"] == "WARNING"
+
+
 def test_a_message_that_does_not_fit_its_arguments_is_left_to_the_printer() -> None:
     """Masking never makes a call to a logger fail."""
     record = logging.getLogRecordFactory()("a", logging.INFO, "a", 1, "%d", ("x",), None)
@@ -44,8 +61,8 @@ def test_a_message_that_does_not_fit_its_arguments_is_left_to_the_printer() -> N
 
 def test_masking_twice_is_masking_once() -> None:
     """The app may be loaded more than once."""
-    once = logging.getLogRecordFactory()
+    once = logging.getLogRecordFactory(), logging.Logger.makeRecord
 
     mask_logs()
 
-    assert logging.getLogRecordFactory() is once
+    assert (logging.getLogRecordFactory(), logging.Logger.makeRecord) == once
