@@ -121,6 +121,12 @@ def _listed(apps: Mapping[str, Any]) -> str:
 
 def _check_bindings(function: Function) -> None:
     for binding in function.bindings:
+        if binding.get("durableRequiresGrpc"):
+            message = (
+                f"Function {function.name} was made with version 2 of azure-functions-durable, whose protocol devhost "
+                "does not speak: see PARITY.md, row 9. Install azure-functions-durable>=1.7,<2."
+            )
+            raise NotEmulatedError(message)
         if binding["type"] not in KNOWN_BINDINGS:
             message = (
                 f"Function {function.name} has the binding {binding['type']} ({binding['name']}), "

@@ -243,6 +243,11 @@ def test_an_app_that_does_not_load_is_one_line(tmp_path: Path, source: str, prob
             '@app.event_grid_trigger(arg_name="event")\ndef Listens(event): pass\n',
             "the binding eventGridTrigger (event), which devhost does not have: see PARITY.md, row 8.1",
         ),
+        (
+            '@app.generic_trigger(arg_name="context", type="activityTrigger", durableRequiresGrpc=True)\n'
+            "def OfTomorrow(context): pass\n",
+            "whose protocol devhost does not speak: see PARITY.md, row 9",
+        ),
         ('@app.route(route="x/{n:prime}")\ndef Odd(req): pass\n', "constraint 'prime'"),
         ('@app.route(route="admin/x")\ndef Takes(req): pass\n', "PARITY"),
     ],
