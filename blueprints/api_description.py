@@ -71,7 +71,7 @@ def _paths() -> Json:
                 "StartVerification",
                 "Send a code to a phone, and get the token for it.",
                 answers={201: (StartAnswer,)},
-                codes=(*_BODY, "forbidden", *_NUMBER, "idempotency_key_reused", "rate_limited"),
+                codes=(*_BODY, "forbidden", *_NUMBER, "idempotency_key_reused", "rate_limited", "sms_unavailable"),
                 body=StartRequest,
                 key="functionKey",
                 parameters=[_IDEMPOTENCY_KEY],

@@ -36,7 +36,8 @@ def read_as(model: type[Model], req: func.HttpRequest) -> Model:
 
 def json_answer(body: AnswerBody, status: int = 200, *, retry_after: int | None = None) -> func.HttpResponse:
     """Return *body* as an answer."""
-    headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(retry_after)} if retry_after else {})
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    headers |= {"Retry-After": str(retry_after)} if retry_after else {}
     text = body.model_dump_json(by_alias=True, exclude=_left_out(body))
     return func.HttpResponse(text, status_code=status, mimetype="application/json", headers=headers)
 

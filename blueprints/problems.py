@@ -40,6 +40,7 @@ from domain.refusals import (
     RateLimitedError,
     RefusalError,
     ResendsExhaustedError,
+    SmsUnavailableError,
     UnauthorizedError,
     VerificationClosedError,
 )
@@ -92,6 +93,7 @@ PROBLEMS: dict[type[CountersignError], Problem] = {
     PreconditionRequiredError: Problem(428, "precondition_required", "If-Match is needed."),
     KeyReusedError: Problem(422, "idempotency_key_reused", "The Idempotency-Key stands for another request."),
     RateLimitedError: Problem(429, "rate_limited", "Too many requests."),
+    SmsUnavailableError: Problem(503, "sms_unavailable", "No message can be sent now."),
     PhoneNumberError: Problem(422, "invalid_phone_number", "That is no phone number."),
     DestinationError: Problem(422, "unsupported_destination", "Numbers like this one get no SMS."),
     InputError: Problem(400, "invalid_request", "The request cannot be understood."),
@@ -127,7 +129,11 @@ def problem_response(problem: Problem, detail: str | None = None, **members: obj
     body: dict[str, object] = told | members
     if detail:
         body["detail"] = detail
-    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     if problem.retry_after is not None:
         headers["Retry-After"] = str(problem.retry_after)
     if problem.status == HTTPStatus.UNAUTHORIZED:
@@ -137,7 +143,7 @@ def problem_response(problem: Problem, detail: str | None = None, **members: obj
 
 def _answer(error: CountersignError) -> func.HttpResponse:
     problem = next((found for kind, found in PROBLEMS.items() if isinstance(error, kind)), UNEXPECTED)
-    if isinstance(error, RateLimitedError):
+    if isinstance(error, RateLimitedError | SmsUnavailableError):
         return problem_response(replace(problem, retry_after=error.retry_after), str(error))
     if isinstance(error, VerificationClosedError):
         return problem_response(problem, str(error), state=error.state)

@@ -6,7 +6,7 @@ from blueprints.idempotency import Told
 from blueprints.problems import UnknownResourceError
 from blueprints.verification_models import CheckAnswer, PendingAnswer, StatusAnswer
 from domain.progress import Verdict
-from domain.refusals import ExpiredError, RateLimitedError, VerificationClosedError
+from domain.refusals import ExpiredError, RateLimitedError, SmsUnavailableError, VerificationClosedError
 from domain.verification import RESEND_AFTER, Sight, Standing, VerificationRecord
 
 RESEND_AFTER_SECONDS = int(RESEND_AFTER.total_seconds())
@@ -75,6 +75,12 @@ def refuse_wait(wait_ms: int) -> None:
     """Refuse what has to wait."""
     if wait_ms:
         raise RateLimitedError(wait_ms)
+
+
+def refuse_unsendable(wait_ms: int) -> None:
+    """Refuse to start what no message could be sent for."""
+    if wait_ms:
+        raise SmsUnavailableError(wait_ms)
 
 
 def gone() -> NoReturn:

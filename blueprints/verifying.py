@@ -16,6 +16,7 @@ from blueprints.verification_answers import (
     RESEND_AFTER_SECONDS,
     gone,
     refuse_closed,
+    refuse_unsendable,
     refuse_wait,
     start_told,
     status_answer,
@@ -60,6 +61,7 @@ class Verifications:
         noted = await asyncio.to_thread(request.begin)
         if noted.answer is not None:
             return self._with_token(noted.answer)
+        refuse_unsendable(self.wired.sms_health.wait_ms())
         record = await asyncio.to_thread(self._admitted, noted.verification_id, number, challenge, address)
         challenge = replace(challenge, nonce=record.nonce, key_id=record.key_id)
         sight = await self._begun(noted.verification_id, challenge)

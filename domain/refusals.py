@@ -5,6 +5,7 @@ CountersignError
     ├── UnauthorizedError        nobody said who asks
     ├── ForbiddenError           whoever asks may not
     ├── RateLimitedError         too often; says when it is worth trying again
+    ├── SmsUnavailableError      no message can be sent; says when it is worth trying again
     ├── NotReadyError            too early
     ├── VerificationClosedError  over; says how it ended
     │   └── ExpiredError         over since its time was
@@ -35,6 +36,15 @@ class RateLimitedError(RefusalError):
     def __init__(self, wait_ms: int) -> None:
         """Remember in how many milliseconds it is worth trying again."""
         super().__init__("too many requests; try again later")
+        self.retry_after = max(1, -(-wait_ms // 1000))
+
+
+class SmsUnavailableError(RefusalError):
+    """No message can be sent at all, to nobody."""
+
+    def __init__(self, wait_ms: int) -> None:
+        """Remember in how many milliseconds it is worth trying again."""
+        super().__init__("no message can be sent; try again later")
         self.retry_after = max(1, -(-wait_ms // 1000))
 
 

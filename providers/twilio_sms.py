@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
     from domain.sms import Sms
+    from providers.sms_health import SmsHealth
     from settings import TwilioAccount
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,15 @@ TRANSIENT_CODES = frozenset({20429, 20500, 20503, 20504, 21611, 30001})
 
 _FIRST_CODE = 1000  # below, `code` is only the HTTP status again
 _REFUSALS = frozenset({401, 403})
+_DENIALS = frozenset({20003, 20005, 20006})  # we are not known, are suspended, or may not
 
 
 class TwilioSms:
     """An SMS sender. A second call sends a second message with the same text."""
 
-    def __init__(self, account: TwilioAccount) -> None:
+    def __init__(self, account: TwilioAccount, health: SmsHealth) -> None:
         self._account = account
+        self._health = health
 
     async def send(self, sms: Sms) -> SendOutcome:
         """Hand *sms* to Twilio, once."""
@@ -45,13 +48,20 @@ class TwilioSms:
                 validity_period=int(sms.valid_for.total_seconds()),
             )
         except TwilioException as error:
-            return _refused_or_retry(sms, getattr(error, "status", None), getattr(error, "code", None))
+            return self._refused_or_retry(sms, getattr(error, "status", None), getattr(error, "code", None))
         except (AttributeError, KeyError, TypeError, ValueError):
             return _retry(sms, "garbage")  # an answer that the client took for a success and could not read
         if not _is_sid(message.sid):
             return _retry(sms, "no sid")
+        self._health.note(is_denied=False)
         logger.info("sms handed over", extra={"instance_id": sms.instance_id, "to": sms.masked})
         return SendOutcome.SENT
+
+    def _refused_or_retry(self, sms: Sms, status: Any, code: Any) -> SendOutcome:  # noqa: ANN401  whatever was answered
+        outcome = _refused_or_retry(sms, status, code)
+        if outcome is SendOutcome.REFUSED:
+            self._health.note(is_denied=status in _REFUSALS and (code in _DENIALS or not _is_known(code)))
+        return outcome
 
     @cached_property
     def _client(self) -> Client:
@@ -71,13 +81,17 @@ class TwilioSms:
 
 def _refused_or_retry(sms: Sms, status: Any, code: Any) -> SendOutcome:  # noqa: ANN401  whatever was answered
     """Tell a refusal, which stands, from a fault, which may pass."""
-    known = code if isinstance(code, int) and code >= _FIRST_CODE else None
+    known = code if _is_known(code) else None
     is_refusal = known not in TRANSIENT_CODES and isinstance(status, int) and 400 <= status < 500 and status != 429  # noqa: PLR2004  HTTP
     if not is_refusal or (known is None and status not in _REFUSALS):
         return _retry(sms, f"status {_number(status)}, code {_number(code)}")
     fields = {"instance_id": sms.instance_id, "to": sms.masked, "status": status, "code": known}
     logger.warning("sms refused: status %s, code %s", status, known, extra=fields)
     return SendOutcome.REFUSED
+
+
+def _is_known(code: object) -> bool:
+    return isinstance(code, int) and code >= _FIRST_CODE
 
 
 def _retry(sms: Sms, why: str) -> SendOutcome:

@@ -17,6 +17,7 @@ from providers.queues import Queue
 from providers.records_tables import LIMITS_TABLE, REQUESTS_TABLE, VERIFICATIONS_TABLE, TableRecords
 from providers.refund_ledger_tables import LEDGER_TABLE, RefundIntents, TableRefundLedger
 from providers.reservations import RESERVATION_TABLE, TableReservations
+from providers.sms_health import SmsHealth
 from providers.system_clock import SystemClock
 from providers.tables import Table
 from settings import Settings
@@ -56,7 +57,12 @@ class Providers:
             return ConsoleSms(outbox=self._kept, clock=self.clock)
         from providers.twilio_sms import TwilioSms  # noqa: PLC0415  only where it is used
 
-        return TwilioSms(account)
+        return TwilioSms(account, self.sms_health)
+
+    @cached_property
+    def sms_health(self) -> SmsHealth:
+        """Who knows whether the SMS service lets us in."""
+        return SmsHealth(self.clock.now)
 
     @cached_property
     def codes(self) -> CodeSource:

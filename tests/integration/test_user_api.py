@@ -367,6 +367,20 @@ async def test_a_refused_number_is_told_at_once(api: UserApi) -> None:
     assert (reply.status, reply.body["status"], reply.body["reason"]) == (201, "failed", "delivery_failed")
 
 
+async def test_a_service_that_denies_us_is_told_before_anything_is_counted(api: UserApi) -> None:
+    """Where no message can be sent, a start costs the phone nothing and says when to come back. Threat 63."""
+    for _ in range(3):
+        api.wired.sms_health.note(is_denied=True)
+
+    refused = await api.start()
+    counted = dict(api.limits.records)
+    await api.passes(timedelta(seconds=30))
+
+    assert (refused.status, refused.code, refused.headers["Retry-After"]) == (503, "sms_unavailable", "30")
+    assert (counted, api.verifications.records) == ({}, {})
+    assert (await api.start()).status == 201
+
+
 async def test_a_resend_is_the_same_message_and_moves_nothing(api: UserApi) -> None:
     """A resend comes after thirty seconds, twice at most, with the same code, deadline and count. Threat 12, 18, 24."""
     owned = await api.started()

@@ -9,10 +9,14 @@ import pytest
 
 from domain.sms import SendOutcome
 from providers import twilio_transport
+from providers.sms_health import SmsHealth
 from providers.twilio_sms import TwilioSms
 from settings import Settings
 from tests.support.builders import an_sms, with_twilio
+from tests.support.fakes import FakeClock
 from tests.support.twilio_stand_in import PROVIDER_TEXT, REFUSED_NUMBERS, Fault, TwilioStandIn
+
+NUMBER = "+12025550143"
 
 
 @pytest.fixture
@@ -29,11 +33,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(twilio_transport, "_TIMEOUT", type(timeout)(total=0.5, connect=0.5))
 
 
-def a_sender(url: str, **values: str) -> TwilioSms:
+def a_sender(url: str, health: SmsHealth | None = None, **values: str) -> TwilioSms:
     """The provider, sending to *url*."""
     account = Settings(with_twilio(url, **values)).twilio
     assert account is not None
-    return TwilioSms(account)
+    return TwilioSms(account, health or SmsHealth(FakeClock().now))
 
 
 async def test_a_message_is_handed_over(twilio: TwilioStandIn) -> None:
@@ -78,6 +82,19 @@ async def test_a_wrong_token_is_refused(twilio: TwilioStandIn) -> None:
     twilio.fail_with(Fault.UNAUTHORIZED)
 
     assert await a_sender(twilio.url).send(an_sms()) is SendOutcome.REFUSED
+
+
+async def test_denials_are_told_from_refusals(twilio: TwilioStandIn) -> None:
+    """That we are not let in, time after time, is noted; that a number is refused says that we are. Threat 63."""
+    health = SmsHealth(FakeClock().now)
+    sender, waits = a_sender(twilio.url, health), []
+    for number in (NUMBER, NUMBER, "+15005550001", NUMBER, NUMBER, NUMBER):
+        twilio.fail_with(*([Fault.UNAUTHORIZED] if number == NUMBER else []))
+        assert await sender.send(an_sms(number=number)) is SendOutcome.REFUSED
+        waits.append(health.wait_ms())
+
+    assert waits == [0, 0, 0, 0, 0, 30_000]
+    assert len(twilio.received) == len(waits)
 
 
 async def test_a_full_queue_asks_for_another_try(twilio: TwilioStandIn) -> None:
