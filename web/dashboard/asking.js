@@ -11,8 +11,8 @@ const SUBJECTS = [
   ["sub", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"],
 ];
 
-/** Who looks: what the platform's sign-in says; without roles where it does not say. */
-export const me = { subject: "", name: "", roles: /** @type {string[] | null} */ (null) };
+/** Who looks: what the platform's sign-in says, if it answers; without roles where it does not say. */
+export const me = { subject: "", name: "", roles: /** @type {string[] | null} */ (null), isAnswered: true };
 
 /** By how much the app's clock is ahead of the reader's. */
 let ahead = 0;
@@ -66,10 +66,10 @@ function read(/** @type {string} */ text) {
 export async function meet() {
   const before = me.subject;
   try {
-    Object.assign(me, personIn(await ask("/.auth/me")));
+    Object.assign(me, personIn(await ask("/.auth/me")), { isAnswered: true });
   } catch (error) {
     if (!(error instanceof RefusedError) || error.status === 401) throw error;
-    Object.assign(me, personIn(null)); // the platform does not say; then the app's answers have to do
+    Object.assign(me, personIn(null), { isAnswered: false }); // then the app's own answers have to do
   }
   return before !== "" && before !== me.subject;
 }

@@ -14,7 +14,7 @@ import * as words from "./words.js";
 /** @typedef {import("./views.js").Case} Case */
 
 const PAGE_SIZE = 25;
-const REFRESH_EVERY = 3000; // milliseconds
+const REFRESH_EVERY = 2000; // milliseconds
 const TABS = ["pending", "decided"];
 const NOT_KNOWN = "You are not signed in, and the platform's sign-in does not answer: perhaps it is not switched on."
   + " On your own machine, devhost start --auth plays it.";
@@ -39,7 +39,7 @@ function showDoor() {
   if (!at("desk").hidden) forget();
   at("desk").hidden = at("who").hidden = true;
   at("door").hidden = false;
-  put(at("door-told"), me.roles === null ? NOT_KNOWN : "Sign in to see the cases that you may see.");
+  put(at("door-told"), me.isAnswered ? "Sign in to see the cases that you may see." : NOT_KNOWN);
   at("sign-in").hidden = false;
   const goal = encodeURIComponent(`/dashboard${location.hash}`);
   at("sign-in").href = `/.auth/login/aad?post_login_redirect_uri=${goal}`;
