@@ -23,7 +23,7 @@ def findings_in(folder: Path) -> list[Finding]:
     Raises `AppError` if there is no app that can be read.
     """
     app = App(folder)
-    found = [finding for one in reached(app) for finding in (*determinism.check(one), *races.check(app, one))]
+    found = [finding for one in reached(app) for finding in (*determinism.check(app, one), *races.check(app, one))]
     lines = {module.path: module.path.read_text("utf-8-sig").splitlines() for module in app}
     return sorted({one for one in found if f"{ALLOWS}{one.code}" not in lines[one.path][one.line - 1]})
 

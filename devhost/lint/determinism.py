@@ -11,7 +11,10 @@ from devhost.lint.reach import body_of, local_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devhost.lint.modules import App, Module
     from devhost.lint.reach import Reached
+
+Rule = tuple[str, str, str]
 
 _CLOCK = ("DH101", "reads the clock", "use context.current_utc_datetime")
 _DICE = ("DH102", "draws at random", "draw in an activity")
@@ -50,7 +53,7 @@ _RULES = {name: rule for rule, names in _NAMES.items() for name in names.split()
 _FILE_METHODS = frozenset({"read_text", "write_text", "read_bytes", "write_bytes"})
 
 
-def check(one: Reached) -> Iterator[Finding]:
+def check(app: App, one: Reached) -> Iterator[Finding]:
     """Return what *one* uses that a replay does not forgive."""
     if one.is_door and isinstance(one.function, ast.AsyncFunctionDef):
         yield _finding(one, one.function, "DH109", "is an async def; an orchestrator is a plain def that yields")
@@ -59,17 +62,32 @@ def check(one: Reached) -> Iterator[Finding]:
     for node in body_of(one.function):
         if not isinstance(node, ast.Name | ast.Attribute) or id(node) in inner:
             continue
-        rule, name = _rule(one, node, local)
+        rule, name = _rule(one.module, node, local)
+        if rule is not None:
+            inner |= {id(part) for part in ast.walk(node)}
+        else:
+            rule, name = _rule_of_constant(app, one.module.dotted(node, local))
         if rule is not None:
             code, does, instead = rule
-            inner |= {id(part) for part in ast.walk(node)}
             yield _finding(one, node, code, f"{name} {does}; {instead}")
 
 
-def _rule(
-    one: Reached, node: ast.Name | ast.Attribute, local: frozenset[str]
-) -> tuple[tuple[str, str, str] | None, str]:
-    dotted = one.module.dotted(node, local)
+def _rule_of_constant(app: App, dotted: str | None) -> tuple[Rule | None, str]:
+    """Return the rule that a constant of the app breaks: each process that loads the app may get another value."""
+    found = app.find(dotted) if dotted else None
+    if found is None or found[1] not in found[0].constants:
+        return None, ""
+    module, name = found
+    for part in ast.walk(module.constants[name]):
+        if isinstance(part, ast.Name | ast.Attribute):
+            rule, used = _rule(module, part, frozenset())
+            if rule is not None:
+                return rule, f"{name}, which was made by {used} when the app was loaded,"
+    return None, ""
+
+
+def _rule(module: Module, node: ast.Name | ast.Attribute, local: frozenset[str]) -> tuple[Rule | None, str]:
+    dotted = module.dotted(node, local)
     if dotted is None:
         is_file = isinstance(node, ast.Attribute) and node.attr in _FILE_METHODS
         return (_FILE, node.attr) if is_file and isinstance(node, ast.Attribute) else (None, "")

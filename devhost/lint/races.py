@@ -51,7 +51,7 @@ class _Code:
 
     def members(self, race: Place) -> list[ast.expr]:
         """Return the tasks that are raced, as far as the source lists them."""
-        return self._listed(race.node.args[0]) if race.node.args else []
+        return self._listed(listed) if (listed := _argument(race.node, "activities")) else []
 
     def _listed(self, node: ast.expr) -> list[ast.expr]:
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -96,7 +96,8 @@ def _about(one: Reached, code: _Code, spans: Spans, race: Place, member: ast.exp
 
 
 def _length(one: Reached, spans: Spans, timer: ast.Call) -> Iterator[Finding]:
-    length = spans.from_now(timer.args[0]) if timer.args else None
+    due = _argument(timer, "fire_at")
+    length = spans.from_now(due) if due else None
     if length is None or length <= LONG:
         return
     if length > TOO_LONG:
@@ -173,6 +174,12 @@ def _placed(
             if isinstance(child, ast.AST):
                 yield child, inside
                 yield from _placed(child, inside)
+
+
+def _argument(call: ast.Call, name: str) -> ast.expr | None:
+    """Return the first argument of a call, which may be given by *name*."""
+    named = (part.value for part in call.keywords if part.arg == name)
+    return call.args[0] if call.args else next(named, None)
 
 
 def _is_call(node: ast.AST, method: str) -> bool:

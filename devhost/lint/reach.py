@@ -1,4 +1,4 @@
-"""Which functions an orchestrator runs: its own, and those of the app that it calls, however far away."""
+"""Which functions an orchestrator runs: its own, and those of the app that it names, however far away."""
 
 from __future__ import annotations
 
@@ -71,16 +71,17 @@ def _from(app: App, start: Reached, seen: set[int]) -> Iterator[Reached]:
             continue
         seen.add(id(one.function))
         yield one
-        for module, function in _called(app, one):
+        for module, function in _named(app, one):
             todo.append(Reached(module, function, start.orchestrator, is_door=False))
 
 
-def _called(app: App, one: Reached) -> Iterator[tuple[Module, Function]]:
+def _named(app: App, one: Reached) -> Iterator[tuple[Module, Function]]:
+    """Return the functions that are called, or handed to somebody who may call them, as in ``map(helper, values)``."""
     local = local_names(one.function)
     for node in body_of(one.function):
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Name | ast.Attribute):
             continue
-        dotted = one.module.dotted(node.func, local)
+        dotted = one.module.dotted(node, local)
         found = app.find(dotted) if dotted else None
         if found is None:
             continue

@@ -30,29 +30,61 @@ def codes_of(folder: Path, body: str, imports: str = "", **modules: str) -> list
     return [finding.code for finding in findings_in(folder)]
 
 
-@pytest.mark.parametrize(
-    ("imports", "line", "code"),
-    [
-        ("", "now = datetime.now()", "DH101"),
-        ("import datetime as dt", "now = dt.datetime.utcnow()", "DH101"),
-        ("from time import monotonic as clock", "began = clock()", "DH101"),
-        ("import random", "dice = random.randint(1, 6)", "DH102"),
-        ("import secrets", "key = secrets.token_hex()", "DH102"),
-        ("import uuid", "key = uuid.uuid4()", "DH103"),
-        ("from os import environ", "mode = environ['MODE']", "DH104"),
-        ("import os", "mode = os.getenv('MODE')", "DH104"),
-        ("import time", "time.sleep(1)", "DH105"),
-        ("", "text = open('x').read()", "DH106"),
-        ("from pathlib import Path", "text = Path('x').read_text()", "DH106"),
-        ("import requests", "requests.get('http://x')", "DH107"),
-        ("import urllib.request", "urllib.request.urlopen('http://x')", "DH107"),
-        ("import threading", "threading.Thread(target=print).start()", "DH108"),
-        ("import asyncio", "asyncio.create_task(context)", "DH108"),
-    ],
-)
+BANNED = [
+    ("", "now = datetime.now()", "DH101"),
+    ("import datetime as dt", "now = dt.datetime.utcnow()", "DH101"),
+    ("from datetime import date", "today = date.today()", "DH101"),
+    ("from time import monotonic as clock", "began = clock()", "DH101"),
+    ("import random", "dice = random.randint(1, 6)", "DH102"),
+    ("import secrets", "key = secrets.token_hex()", "DH102"),
+    ("import os", "key = os.urandom(4)", "DH102"),
+    ("import uuid", "key = uuid.uuid4()", "DH103"),
+    ("from os import environ", "mode = environ['MODE']", "DH104"),
+    ("import os", "mode = os.getenv('MODE')", "DH104"),
+    ("import time", "time.sleep(1)", "DH105"),
+    ("import asyncio", "asyncio.sleep(1)", "DH105"),
+    ("", "text = open('x').read()", "DH106"),
+    ("from pathlib import Path", "text = Path('x').read_text()", "DH106"),
+    ("import requests", "requests.get('http://x')", "DH107"),
+    ("import urllib.request", "urllib.request.urlopen('http://x')", "DH107"),
+    ("import socket", "socket.create_connection(('x', 1))", "DH107"),
+    ("import threading", "threading.Thread(target=print).start()", "DH108"),
+    ("import asyncio", "asyncio.create_task(context)", "DH108"),
+    ("from concurrent.futures import ThreadPoolExecutor", "pool = ThreadPoolExecutor()", "DH108"),
+]
+
+
+@pytest.mark.parametrize(("imports", "line", "code"), BANNED)
 def test_what_a_replay_does_not_forgive_is_found(tmp_path: Path, imports: str, line: str, code: str) -> None:
     """Clock, dice, ids, environment, sleep, files, network and threads, under whatever name they were imported."""
     assert codes_of(tmp_path, f"{line}\nyield context.call_activity('A')", imports) == [code]
+
+
+@pytest.mark.parametrize("body", ["yield helper(context)", "yield list(map(helper, [1]))", "yield other.helper(1)"])
+@pytest.mark.parametrize(("imports", "line", "code"), BANNED)
+def test_the_same_is_found_in_a_helper(tmp_path: Path, imports: str, line: str, code: str, body: str) -> None:
+    """One call away, in another module; a helper that is handed on counts as called."""
+    helper = f"from datetime import datetime\n{imports}\ndef helper(context):\n    {line}\n"
+
+    assert codes_of(tmp_path, body, "import other\nfrom other import helper", other=helper) == [code]
+
+
+@pytest.mark.parametrize(
+    ("constant", "codes"),
+    [
+        ("MODE = os.environ['MODE']", ["DH104"]),
+        ("MODE = {'a': os.getenv('A', '')}", ["DH104"]),
+        ("MODE = os.path.join('a', 'b')", []),
+    ],
+)
+def test_a_constant_that_differs_from_process_to_process_is_found(
+    tmp_path: Path, constant: str, codes: list[str]
+) -> None:
+    """A replay in another process would see another value; constants that nobody reads there are left alone."""
+    imports = "from modes import MODE"
+
+    assert codes_of(tmp_path, "yield MODE", imports, modes=f"import os\n{constant}\n") == codes
+    assert codes_of(tmp_path, "yield 1", imports, modes=f"import os\n{constant}\n") == []
 
 
 def test_what_is_not_run_in_the_orchestrator_is_left_alone(tmp_path: Path) -> None:
@@ -146,6 +178,23 @@ def test_the_length_of_a_raced_timer_is_bounded(tmp_path: Path, span: str, codes
     imports = "import limits\nfrom limits import LIMIT"
 
     assert codes_of(tmp_path, RACE.format(span=span), imports, limits=limits) == codes
+
+
+def test_a_race_in_a_helper_is_bounded_too(tmp_path: Path) -> None:
+    """The helper's name is in the finding; arguments may be given by name."""
+    helper = """
+from datetime import timedelta
+
+def answer(context):
+    timer = context.create_timer(fire_at=context.current_utc_datetime + timedelta(days=7))
+    event = context.wait_for_external_event("E")
+    yield context.task_any(activities=[event, timer])
+    timer.cancel()
+"""
+    codes = codes_of(tmp_path, "yield from answer(context)", "from races import answer", races=helper)
+
+    assert codes == ["DH201"]
+    assert "in the orchestrator Flow, by answer()" in findings_in(tmp_path)[0].shown(tmp_path)
 
 
 ONCE = "timer = context.create_timer(context.get_input())\nevent = context.wait_for_external_event('E')\n"
