@@ -18,10 +18,12 @@ class FileRequest(RequestBody):
     """What a customer wants of an order of theirs."""
 
     action: Action
-    order_id: Annotated[str, Field(pattern=f"^{ID}$")]
-    amount: Annotated[int, Field(ge=1, le=AMOUNT_MOST, description="In minor units: 1999 is 19.99 EUR.")]
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.")]
-    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LENGTH)]
+    order_id: Annotated[str, Field(pattern=f"^{ID}$", examples=["order-1001"])]
+    amount: Annotated[
+        int, Field(ge=1, le=AMOUNT_MOST, description="In minor units: 1999 is 19.99 EUR.", examples=[1999])
+    ]
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.", examples=["EUR"])]
+    description: Annotated[str, Field(min_length=1, max_length=DESCRIPTION_LENGTH, examples=["The lamp came broken."])]
 
 
 class DecisionRequest(RequestBody):

@@ -1,7 +1,8 @@
-"""The user API answers as its own description says, whatever it is asked."""
+"""The API answers as its own description says, whatever it is asked."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.builders import an_environment
+from tests.support.case_api import BOB, BOBS_WISH, principal
 from tests.support.http_users import Users, held
 from tools.running_devhost import running_devhost
 
@@ -27,17 +29,25 @@ CHECKS = (
 
 @pytest.mark.timeout(200)
 def test_no_request_finds_a_fault_or_an_answer_that_is_not_described(tmp_path: Path, azurite: str) -> None:
-    """Generated requests, good and bad, with and without a token, get documented answers and never a 5xx. Threat 27."""
+    """Generated requests, good and bad, by known people and by nobody, get documented answers, never a 5xx. Threat 27.
+
+    The known one has the token of a verification and every role; the case is another's, so that it can be decided.
+    """
     off = dict.fromkeys(("StartsPerPhone", "StartsPerAddress", "WrongAnswersPerPhone"), "off")
-    told = an_environment(SmsProvider="console", AzureWebJobsStorage=azurite, **off)
+    told = an_environment(SmsProvider="console", AzureWebJobsStorage=azurite, WEBSITE_AUTH_ENABLED="True", **off)
     with running_devhost(tmp_path, told) as host:
         mine = held(Users(host).start("+12025550143"))
-        configured = f'headers = {{ Authorization = "Bearer {mine.token}" }}\n'
-        configured += f'[parameters]\n"path.verificationId" = "{mine.id}"\n'
+        who = principal("customer-7", "Requester", "Supervisor", "Auditor", "Operator")
+        filed = Users(host).ask("POST", "/api/cases", BOBS_WISH, X_MS_CLIENT_PRINCIPAL=principal(*BOB))
+        configured = f'headers = {{ Authorization = "Bearer {mine.token}", X-MS-CLIENT-PRINCIPAL = "{who}" }}\n'
+        configured += f'[parameters]\n"path.verificationId" = "{mine.id}"\n"path.caseId" = "{filed.body["id"]}"\n'
         runs = [schemathesis(tmp_path, host.port, config) for config in ("", configured)]
 
         assert [run.returncode for run in runs] == [0, 0], "\n".join(run.stdout for run in runs)
-        assert "status=500" not in host.log.read_text(encoding="utf-8")
+        log = host.log.read_text(encoding="utf-8")
+        assert "status=500" not in log
+        assert "path=/api/cases status=201" in log
+        assert re.search(r"path=/api/cases/case_\w+/(approve|reject) status=200", log)
 
 
 def schemathesis(folder: Path, port: int, config: str) -> subprocess.CompletedProcess[str]:
