@@ -8,12 +8,9 @@ stored: a text that is only a comment, and ``undefined`` (PARITY.md, row trap 32
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from devhost import json_text
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MAX_DEPTH = 64
 
@@ -21,6 +18,8 @@ _BLANK = re.compile(r"(?:\s+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRINGS = {quote: re.compile(rf"{quote}[^{quote}\\]*(?:\\.[^{quote}\\]*)*{quote}", re.DOTALL) for quote in "\"'"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _PLAIN_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _BARE_KEY = re.compile(r"[\w$]+")
 _WORD = re.compile(r"(?:true|false|null|NaN|-?Infinity)(?![\w$])")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
@@ -44,6 +43,11 @@ def parse_first(text: str) -> Any:  # noqa: ANN401  any JSON value
     return value if value is not _Reader else _Reader(text).first_value()
 
 
+def is_strict(text: str) -> bool:
+    """Say whether *text* is JSON as everybody writes it, which is read quickly."""
+    return _quickly(text) is not _Reader
+
+
 def shown(text: str | None) -> Any:  # noqa: ANN401  any JSON value
     """Return a stored text as the management API shows it: its value, or itself if it is not JSON."""
     if text is None:
@@ -62,25 +66,21 @@ def _quickly(text: str) -> Any:  # noqa: ANN401  any JSON value
         value = json_text.parse(text)
     except ValueError:
         return _Reader
-    if "\\ud" in text or "\\uD" in text or (_may_be_deep(text) and _depth(value) > MAX_DEPTH):
+    if "\\ud" in text or "\\uD" in text or _is_deep(text):
         return _Reader
     return value
 
 
-def _may_be_deep(text: str) -> bool:
-    return text.count("{") + text.count("[") > MAX_DEPTH
-
-
-def _depth(value: Any) -> int:  # noqa: ANN401  any JSON value
-    depth, level = 0, [value]
-    while level := [one for one in level if isinstance(one, (dict, list))]:
-        depth += 1
-        level = [child for one in level for child in _children(one)]
-    return depth
-
-
-def _children(container: dict[str, Any] | list[Any]) -> Iterator[Any]:
-    return iter(container.values() if isinstance(container, dict) else container)
+def _is_deep(text: str) -> bool:
+    """Say whether strict JSON has more than `MAX_DEPTH` levels, by taking away the innermost level that often."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
+    brackets = _STRINGS['"'].sub("", text).encode().translate(_SQUARE, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        brackets = brackets.replace(b"[]", b"")
+        if not brackets:
+            return False
+    return True
 
 
 class _Reader:

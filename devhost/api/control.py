@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devhost import json_text, lenient_json
+from devhost import large_json, lenient_json
 from devhost.api.answers import OperationError, RefusedError, empty, invalid_json, json_answer, message
 from devhost.api.status import instant, statuses
 from devhost.engine.engine import Query as InstanceQuery
@@ -29,10 +29,10 @@ async def raise_event(engine: Engine, instance_id: str, name: str, incoming: Inc
     if (incoming.header("Content-Type") or "").partition(";")[0].strip().lower() != "application/json":
         return message(400, "Only application/json request content is supported")
     try:
-        value = lenient_json.parse_first(incoming.body.decode("utf-8-sig", "replace"))
+        value = await large_json.compacted(incoming.body, large_json.FIRST)
     except lenient_json.JsonTextError as error:
         return invalid_json(str(error))
-    await engine.raise_event(instance_id, name, json_text.compact(value))
+    await engine.raise_event(instance_id, name, value)
     return empty(202)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from devhost import json_text, lenient_json
+from devhost import json_text, large_json, lenient_json
 from devhost.api.answers import empty, json_answer, message
 from devhost.api.status import LARGEST_PAGE, PAGE, TOKEN, after_of, instant, token_of
 from devhost.engine.engine import Query as InstanceQuery
@@ -47,7 +47,7 @@ async def _state(engine: Engine, target: EntityId) -> Outgoing:
 
 async def _signal(engine: Engine, target: EntityId, operation: str, incoming: Incoming) -> Outgoing:
     try:
-        await engine.signal_entity(target, operation, _input_of(incoming))
+        await engine.signal_entity(target, operation, await _input_of(incoming))
     except UnknownFunctionError as error:
         return message(400, str(error))
     except lenient_json.JsonTextError as error:
@@ -55,17 +55,14 @@ async def _signal(engine: Engine, target: EntityId, operation: str, incoming: In
     return empty(202)
 
 
-def _input_of(incoming: Incoming) -> str | None:
+async def _input_of(incoming: Incoming) -> str | None:
     """Return the body as the JSON text of an input: parsed if it says that it is JSON, or else as a text."""
     if not incoming.body and incoming.header("Content-Length") == "0":
         return None
-    text = incoming.body.decode("utf-8-sig", "replace")
-    if (
-        incoming.body
-        and (incoming.header("Content-Type") or "").partition(";")[0].strip().lower() == "application/json"
-    ):
-        return json_text.compact(lenient_json.parse(text))
-    return json_text.compact(text)
+    kind = (incoming.header("Content-Type") or "").partition(";")[0].strip().lower()
+    if incoming.body and kind == "application/json":
+        return await large_json.compacted(incoming.body, large_json.ONLY)
+    return json_text.compact(large_json.text_of(incoming.body))
 
 
 async def _page(engine: Engine, name: str | None, query: Query, token: str) -> Outgoing:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from devhost import lenient_json
+from devhost import large_json, lenient_json
 from devhost.api.answers import RefusedError, failure, invalid_json, json_answer, message
 from devhost.api.paths import encode_id
 from devhost.api.status import shown
@@ -35,7 +35,7 @@ class Starter:
 
     async def start(self, name: str, instance_id: str | None, query: Query, incoming: Incoming) -> Outgoing:
         """Start *name*; the body is checked first, name and id are not."""
-        input_text = _input_of(incoming)
+        input_text = await _input_of(incoming)
         try:
             started = await self.engine.start_instance(
                 name, instance_id=instance_id, input_text=input_text, version=query.text("version")
@@ -82,18 +82,17 @@ class Starter:
         return json_answer(202, links, [("Location", links["statusQueryGetUri"]), ("Retry-After", POLL_AFTER)])
 
 
-def _input_of(incoming: Incoming) -> str | None:
+async def _input_of(incoming: Incoming) -> str | None:
     """Return the body as it is stored, after a check that it is JSON; a blank one is taken, and fails later."""
     if not incoming.body and incoming.header("Content-Length") == "0":
         return None
-    text = incoming.body.decode("utf-8-sig", "replace")
+    text = large_json.text_of(incoming.body)
     if not text.strip():
         return text
     try:
-        lenient_json.parse(text)
+        return await large_json.checked(incoming.body)
     except lenient_json.JsonTextError as error:
         raise RefusedError(invalid_json(str(error))) from error
-    return text
 
 
 def _exists(error: InstanceExistsError) -> str:

@@ -1,0 +1,63 @@
+"""Large JSON is read as small JSON is, but elsewhere, so that others are served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+import pytest
+
+from devhost import large_json, lenient_json
+from devhost.errors import HostError
+
+LARGE = json.dumps([{"a": number, "b": "ü"} for number in range(35_000)], ensure_ascii=False)
+ODD = "[" + "'a'," * 10_000 + "]"
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', LARGE, ODD, f"\ufeff{ODD}"])
+async def test_a_good_text_comes_back_as_it_was_sent(text: str) -> None:
+    """Whatever its size is; only a byte order mark goes."""
+    assert await large_json.checked(text.encode()) == text.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("text", ["{'a': 1} 2", LARGE + "2", ODD + "2"])
+async def test_the_first_value_is_compact(text: str) -> None:
+    """What follows it is left out, and refused where it is to be the only one."""
+    expected = json.dumps(lenient_json.parse_first(text), ensure_ascii=False, separators=(",", ":"))
+
+    assert await large_json.compacted(text.encode(), large_json.FIRST) == expected
+    with pytest.raises(lenient_json.JsonTextError, match="Additional text encountered"):
+        await large_json.compacted(text.encode(), large_json.ONLY)
+
+
+@pytest.mark.parametrize("text", ["[1", LARGE[:-1], ODD[:-1], "[" * 600_000, '"' + "x" * 600_000])
+async def test_a_bad_text_is_refused_in_the_same_words(text: str) -> None:
+    """The message does not tell where the text was read."""
+    with pytest.raises(lenient_json.JsonTextError) as here:
+        lenient_json.parse(text)
+
+    with pytest.raises(lenient_json.JsonTextError) as elsewhere:
+        await large_json.checked(text.encode())
+
+    assert str(elsewhere.value) == str(here.value)
+
+
+async def test_others_are_served_while_a_large_text_is_read() -> None:
+    """The loop goes round many times before the text is read."""
+    reading = asyncio.create_task(large_json.checked(LARGE.encode()))
+    rounds = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        rounds += 1
+
+    assert await reading == LARGE
+    assert rounds > 100
+
+
+async def test_a_reader_that_dies_is_a_fault_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text that nobody has read counts neither as good nor as bad."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+    with pytest.raises(HostError, match="bytes of JSON ended with 1"):
+        await large_json.checked(LARGE.encode())
