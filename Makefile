@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$name && break; done)
 
-TYPED := function_app.py settings.py domain orchestrators activities providers blueprints devhost tools tests
+TYPED := function_app.py settings.py domain orchestrators activities providers blueprints devhost tools benchmarks tests
 TESTED := tests/unit tests/contract tests/integration tests/replay
 
 .DEFAULT_GOAL := help
@@ -65,5 +65,5 @@ record: setup ## record the histories of tests/replay anew; only before the firs
 soak: setup ## run the random schedules for long
 	$(PYTEST) tests/schedules --numprocesses=$(JOBS) --timeout=7200 --hypothesis-profile=soak
 
-bench: setup ## list the benchmarks of this version
-	@ls benchmarks/*.py 2>/dev/null || echo "This version has no benchmark."
+bench: setup ## measure devhost and two peers with the same workload (ARGS="--quick", ARGS="--alone")
+	@$(RUN) -m benchmarks $(ARGS)

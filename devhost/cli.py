@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 WRONG_USE = 2
 HIGHEST_PORT = 65535
 CLOCKS = ("real", "frozen", "auto-skip")
+_FLUSHES = ("full", "normal")
+_FLUSHES_HELP = "whether a power cut may cost the last answers (normal) or nothing (full, the default)"
 LONGEST_END = 3.5  # seconds from the signal to the end, whatever still runs
 
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     store = start.add_mutually_exclusive_group()
     store.add_argument("--db", type=Path, metavar="FILE", help="database file (.devhost/<hub>.db in the app's folder)")
     store.add_argument("--memory", action="store_true", help="keep nothing after the end")
+    start.add_argument("--synchronous", choices=_FLUSHES, default="full", help=_FLUSHES_HELP)
     start.set_defaults(run=_start)
     _add_checks(commands)
     return parser
@@ -121,6 +124,7 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
         asks_for_keys=parsed.enable_auth,
         clock=FrozenClock() if parsed.clock == "frozen" else None,
         skips_time=parsed.clock == "auto-skip",
+        synchronous=parsed.synchronous.upper(),
     )
 
 

@@ -79,6 +79,7 @@ class HostOptions:
     is_strict: bool = False
     asks_for_keys: bool = False
     skips_time: bool = False
+    synchronous: str = "FULL"
 
 
 class Host:
@@ -210,7 +211,7 @@ class Host:
             is_strict=self._options.is_strict,
             replaces_living=self.settings.replaces_living,
         )
-        backend = SqliteBackend(self._db())
+        backend = SqliteBackend(self._db(), synchronous=self._options.synchronous)
         worker: Worker = LoggedWorker(AppWorker(self.enabled, pool))
         observer: CommitObserver | None = CrashPoint.of(os.environ)
         grace, embedding = GRACE, self._options.embedding
