@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 100 * 1024 * 1024
+BACKLOG = 512  # connections that may wait to be taken; the real host's web server lets as many wait
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
 LINGERING = 1.0  # seconds for which the rest of a refused body is read, so that the caller hears the refusal
 PRIVATE_BASE = "/durabletask"
@@ -133,7 +134,7 @@ class Server:
         server = web.Server(self._handle, access_log=None, auto_decompress=False, lingering_time=LINGERING)
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
-        await web.SockSite(self._runner, listener).start()
+        await web.SockSite(self._runner, listener, backlog=BACKLOG).start()
 
     async def close(self) -> None:
         """Stop; what is being answered gets half a second to end."""
