@@ -7,6 +7,7 @@ import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
@@ -27,6 +28,7 @@ from providers.memory import (
 )
 from providers.records_memory import MemoryRecords
 from providers.wiring import providers
+from tests.support.builders import an_environment
 from tests.support.front_door import functions
 from tests.support.user_api import BASE, Clock, EngineClient, Indexed, Reply
 
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from datetime import timedelta
     from pathlib import Path
+
+    import pytest
 
     from providers.wiring import Providers
 
@@ -44,6 +48,7 @@ SAM = ("supervisor-2", "Supervisor")
 AUDITOR = ("auditor-1", "Auditor")
 OPERATOR = ("operator-1", "Operator")
 NOBODY: tuple[str, ...] = ()
+START = datetime(2026, 1, 15, 10, tzinfo=UTC)
 WISH: dict[str, Any] = {
     "action": "refund",
     "orderId": "order-1001",
@@ -83,7 +88,7 @@ class CaseApi:
     """Everybody who calls the API, with all that a test may look at behind it."""
 
     def __init__(self, engine: Engine, wired: Providers) -> None:
-        self.engine = engine
+        self.engine, self._wired = engine, wired
         self.client = EngineClient(engine)
         self.cases, self.ledger, self.reservations = MemoryCases(), FaultyLedger(), MemoryReservations()
         self.notices, self.approvers, self.completions = MemoryNotices(), MemoryApproverNotices(), MemoryCompletions()
@@ -98,6 +103,17 @@ class CaseApi:
             approvers=self.approvers,
             completions=self.completions,
             request_records=MemoryRecords(),
+        )
+
+    def take_over(self, before: CaseApi) -> None:
+        """Go on with all that the app of *before* wrote and paid."""
+        self.cases, self.ledger, self.reservations = before.cases, before.ledger, before.reservations
+        self._wired.__dict__.update(
+            cases=self.cases,
+            retries=self.cases,
+            case_list=self.cases,
+            ledger=self.ledger,
+            reservations=self.reservations,
         )
 
     async def ask(
@@ -161,12 +177,20 @@ class CaseApi:
         return one.status.label, json.loads(one.output) if one.output else None
 
 
+def signing_in(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    """Set the environment of an app behind the platform's sign-in; *settings* win."""
+    monkeypatch.setenv("AZURE_FUNCTIONS_DURABLE_STRICT_TYPING", "1")
+    monkeypatch.delenv("AcceptOperatorDecisions", raising=False)
+    for name, value in an_environment(**{"WEBSITE_AUTH_ENABLED": "True", **settings}).items():
+        monkeypatch.setenv(name, value)
+
+
 @asynccontextmanager
-async def serving_cases(path: Path | None = None) -> AsyncIterator[CaseApi]:
-    """Serve the API until the end of the block; the settings are those of the environment."""
+async def serving_cases(path: Path | None = None, *, at: datetime = START) -> AsyncIterator[CaseApi]:
+    """Serve the API until the end of the block, from *at* on; the settings are those of the environment."""
     providers.cache_clear()
     pool = ThreadPoolExecutor(4)
-    engine = Engine(SqliteBackend(path), AppWorker(FunctionTable.of(Indexed()), pool), VirtualClock(), pool)
+    engine = Engine(SqliteBackend(path), AppWorker(FunctionTable.of(Indexed()), pool), VirtualClock(at), pool)
     await engine.open()
     try:
         yield CaseApi(engine, providers())
