@@ -15,6 +15,7 @@ EXAMPLE: Final = "local.settings.json.example"
 FILE: Final = "local.settings.json"
 KEY_SETTING: Final = "VerificationKey"
 KEY_BYTES: Final = 32
+USUAL_PORT: Final = 7071
 
 
 class LocalSettingsError(Exception):
@@ -35,6 +36,13 @@ def make_local_settings(folder: Path) -> bool:
 def values_of(folder: Path, name: str = FILE) -> dict[str, str]:
     """Return the `Values` of the settings file called *name* in *folder*."""
     return {key: str(value) for key, value in _read(folder / name)["Values"].items()}
+
+
+def port_of(folder: Path) -> int:
+    """Return the port on which the app of *folder* is served unless another one is asked for."""
+    host = _read(folder / FILE).get("Host")
+    port = host.get("LocalHttpPort") if isinstance(host, dict) else None
+    return port if isinstance(port, int) else USUAL_PORT
 
 
 def fresh_key() -> str:

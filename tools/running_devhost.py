@@ -50,7 +50,7 @@ def running_devhost(
             command, cwd=ROOT, env=_environment(settings), stdout=file, stderr=file, start_new_session=True
         )
     try:
-        wait_until(partial(_answers, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
+        wait_until(partial(answers, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
         yield RunningDevhost(port=port, pid=process.pid, log=log)
     except ProcessError as error:
         message = f"{error}; devhost said:\n{log.read_text(encoding='utf-8', errors='replace')}"
@@ -64,7 +64,7 @@ def _environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, "PYTHONUNBUFFERED": "1", **ours, **settings}
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     """Say whether the host answers, and does not only listen: it does that before the app is loaded."""
     connection = HTTPConnection(LOOPBACK, port, timeout=READY_WITHIN_SECONDS)
     try:

@@ -21,6 +21,7 @@ REFUND: Final = {
     "description": "The kettle arrived with a crack.",
 }
 CASE: Final = {name: value for name, value in REFUND.items() if name != "customerId"}
+BOBS_CASE: Final = CASE | {"orderId": "order-2001", "amount": 2500, "currency": "USD"}
 _CODE: Final = re.compile(r"your code is (\d+)\.")
 
 
@@ -127,6 +128,19 @@ def decided_through_the_api(world: World) -> None:
     _must_be(1, _receipts(world, Started(id=filed.body["id"], urls={})))
 
 
+def decided_by_somebody_else(world: World) -> None:
+    """File a case as somebody who also supervises, who may not approve it himself; somebody else rejects it."""
+    bob, sam = (world.caller.signed_in(name) for name in ("Bob, who also supervises", "Sam, a supervisor"))
+    filed = bob.post("/api/cases", BOBS_CASE)
+    _must_be(201, filed.status)
+    path = f"/api/cases/{filed.body['id']}"
+    refused = bob.post(f"{path}/approve", {}, If_Match='"1"')
+    _must_be((403, "self_approval"), (refused.status, refused.body["code"]))
+    _must_be(200, sam.post(f"{path}/reject", {"comment": "Nothing is wrong with it."}, If_Match='"1"').status)
+    sam.get_until(path, lambda seen: seen["status"] == "rejected", what="the end of the case")
+    _must_be(0, _receipts(world, Started(id=filed.body["id"], urls={})))
+
+
 STORIES: Final = {
     "the right code in time: verified": right_code,
     "a wrong code: not verified": wrong_code,
@@ -134,6 +148,7 @@ STORIES: Final = {
     "a refund approved on day four, by a double click: paid once": approved_on_day_four,
     "a refund that nobody decides for seven days: rejected, nothing paid": approved_by_nobody,
     "a refund filed by its customer, escalated, approved by a supervisor: paid once, told": decided_through_the_api,
+    "a refund filed by a supervisor: refused to himself, rejected by another": decided_by_somebody_else,
 }
 
 

@@ -30,4 +30,4 @@ def test_a_story_that_ends_otherwise_fails_the_demo() -> None:
 
     assert played.returncode == 1
     assert played.stdout.count("== not as it must: expected 202, got 422") == 3
-    assert played.stdout.count("== as it must") == 3
+    assert played.stdout.count("== as it must") == 4

@@ -9,11 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from time import monotonic
+from typing import IO
 
 import pytest
 
-from tools.azurite import ROOT, USUAL_PORTS
+from tools.azurite import ROOT, USUAL_PORTS, running_azurite
+from tools.caller import Caller
+from tools.example_cases import EXAMPLES
 from tools.processes import LOOPBACK, end, free_ports, listens, wait_until
 
 ENDS_WITHIN_SECONDS = 5
@@ -53,13 +57,31 @@ def test_an_interrupt_of_the_command_alone_reaches_devhost(port: int) -> None:
     assert not listens(port)
 
 
+def test_the_first_start_files_example_cases(port: int, tmp_path: Path) -> None:
+    """The first start says where the dashboard is and files its cases, through the API; a second one leaves them be."""
+    start = (sys.executable, "-m", "tools.start", "--port", str(port), "--db", str(tmp_path / "devhost.db"))
+    told, cases = [], []
+    with running_azurite() as azurite:
+        for log in (tmp_path / "first.log", tmp_path / "second.log"):
+            with log.open("wb") as file, _running(*start, port=port, storage=azurite.connection_string, out=file):
+                wait_until(lambda: "sign in at" in log.read_text(), within=30, what="the welcome")  # noqa: B023  here and now
+                cases = Caller(port, say=lambda _: None).signed_in("Sue, a supervisor").get("/api/cases").body["items"]
+            told.append(log.read_text())
+
+    assert f"{len(EXAMPLES)} example cases were filed." in told[0]
+    assert "There are cases; no example is filed." in told[1]
+    assert f"http://localhost:{port}/dashboard; sign in at http://localhost:{port}/.auth/login/aad" in told[0]
+    assert len(cases) == len(EXAMPLES)
+    assert {case["status"] for case in cases} >= {"pending_approval", "rejected"}
+
+
 @contextmanager
-def _running(*command: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _running(
+    *command: str, port: int, storage: str = "UseDevelopmentStorage=true", out: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run the command in a process group of its own, as a terminal does, with the storage of the example."""
-    environment = {**os.environ, "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    environment = {**os.environ, "AzureWebJobsStorage": storage, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
     try:
         wait_until(partial(listens, port), within=45, what="devhost", process=process)
         yield process
