@@ -49,25 +49,8 @@ class Verifications:
 
     async def start(self, phone_number: str, request: Request, *, address: str) -> StartAnswer:
         """Start a verification for whoever calls from *address*, or answer again what the same request got."""
-        number = self.wired.numbers.read(phone_number)
-        challenge = challenge_for(
-            number,
-            self.wired,
-            channel=Channel.USER,
-            max_attempts=self.wired.settings.verification_max_attempts,
-            resends_most=RESENDS,
-            tells_end=True,
-        )
-        noted = await asyncio.to_thread(request.begin)
-        if noted.answer is not None:
-            return self._with_token(noted.answer)
-        refuse_unsendable(self.wired.sms_health.wait_ms())
-        record = await asyncio.to_thread(self._admitted, noted.verification_id, number, challenge, address)
-        challenge = replace(challenge, nonce=record.nonce, key_id=record.key_id)
-        sight = await self._begun(noted.verification_id, challenge)
-        told = start_told(noted.verification_id, record, sight)
-        await asyncio.to_thread(request.finish, told)
-        return self._with_token(told)
+        with self.wired.starts.passing():
+            return await self._started(phone_number, request, address)
 
     async def status(self, verification_id: str, token: str) -> StatusAnswer:
         """Return how a verification stands."""
@@ -117,6 +100,27 @@ class Verifications:
         if sight.standing is not Standing.CANCELED:
             refuse_closed(sight)
         return CancelAnswer(id=verification_id)
+
+    async def _started(self, phone_number: str, request: Request, address: str) -> StartAnswer:
+        number = self.wired.numbers.read(phone_number)
+        challenge = challenge_for(
+            number,
+            self.wired,
+            channel=Channel.USER,
+            max_attempts=self.wired.settings.verification_max_attempts,
+            resends_most=RESENDS,
+            tells_end=True,
+        )
+        noted = await asyncio.to_thread(request.begin)
+        if noted.answer is not None:
+            return self._with_token(noted.answer)
+        refuse_unsendable(self.wired.sms_health.wait_ms())
+        record = await asyncio.to_thread(self._admitted, noted.verification_id, number, challenge, address)
+        challenge = replace(challenge, nonce=record.nonce, key_id=record.key_id)
+        sight = await self._begun(noted.verification_id, challenge)
+        told = start_told(noted.verification_id, record, sight)
+        await asyncio.to_thread(request.finish, told)
+        return self._with_token(told)
 
     def _admitted(
         self, verification_id: str, number: PhoneNumber, challenge: SmsChallenge, address: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from domain.errors import SettingError
 from domain.gates import Gates
@@ -20,6 +21,7 @@ from providers.reservations import RESERVATION_TABLE, TableReservations
 from providers.sms_health import SmsHealth
 from providers.system_clock import SystemClock
 from providers.tables import Table
+from providers.turnstile import Turnstile
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
         Reservations,
         SmsSender,
     )
+
+STARTS_AT_ONCE: Final = 30  # in one process; a crowd is answered within five seconds on a small machine
 
 
 class Providers:
@@ -63,6 +67,11 @@ class Providers:
     def sms_health(self) -> SmsHealth:
         """Who knows whether the SMS service lets us in."""
         return SmsHealth(self.clock.now)
+
+    @cached_property
+    def starts(self) -> Turnstile:
+        """Who keeps a crowd of starts from making everybody wait."""
+        return Turnstile(most=STARTS_AT_ONCE, again_after=timedelta(seconds=2))
 
     @cached_property
     def codes(self) -> CodeSource:
