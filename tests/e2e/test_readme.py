@@ -18,6 +18,8 @@ ELSEWHERE = {
     "make check": "continuous integration runs it",
 }
 
+STEPS = ["opened", "approved", "completed"]
+
 
 @pytest.fixture
 def blocks() -> list[Block]:
@@ -32,7 +34,9 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     settings = {"SmsProvider": "console", "AcceptOperatorDecisions": "true"}
     with (
         running_azurite() as azurite,
-        running_devhost(tmp_path, {**settings, "AzureWebJobsStorage": azurite.connection_string}) as devhost,
+        running_devhost(
+            tmp_path, {**settings, "AzureWebJobsStorage": azurite.connection_string}, options=["--auth"]
+        ) as devhost,
         Shell(tmp_path) as shell,
     ):
         shell.run(f"PORT={devhost.port}")
@@ -41,7 +45,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 def test_the_flow_by_hand(shell: Shell, blocks: list[Block]) -> None:
     """Typed in order, the blocks verify phones and get a refund approved; the code is the one from the message."""
-    start, look, answer, user, refund = (_on_our_port(block.text) for block in blocks)
+    start, look, answer, user, refund, filing, decision = (_on_our_port(block.text) for block in blocks)
 
     started = shell.run(start)
     message = shell.run_until(look, "your code is")
@@ -49,11 +53,17 @@ def test_the_flow_by_hand(shell: Shell, blocks: list[Block]) -> None:
     verdict = _run_and_look_again(shell, answer.replace("2168", code))
     told = shell.run(user)
     payment = _run_and_look_again(shell, refund)
+    listed = shell.run(filing)
+    decided = shell.run(decision)
+    trail = shell.run_until(decision.rstrip().splitlines()[-1], "customer_told")
 
     assert "sendEventPostUri" in started
     assert '"output":true' in verdict
     assert '"reason":"code_mismatch","attemptsRemaining":2' in told or '"verified"' in told
     assert '"output":"completed"' in payment
+    assert '"amount":2499' in listed
+    assert '"comment":"Photo seen."' in decided
+    assert [what for what in re.findall('"what":"([^"]+)"', trail) if what != "customer_told"] == STEPS
 
 
 def _on_our_port(text: str) -> str:
