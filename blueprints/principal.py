@@ -9,7 +9,6 @@ from typing import Any
 import azure.functions as func
 
 from domain.case_refusals import NotSignedInError
-from domain.refund import printable
 from domain.refusals import ForbiddenError
 from settings import Settings
 
@@ -81,10 +80,10 @@ def _subject(claims: list[tuple[str, str]]) -> str | None:
     for types in _SUBJECTS:
         found = next((value for kind, value in claims if kind in types), None)
         if found:
-            return found if len(found) <= _SUBJECT_LENGTH and found == printable(found) else None
+            return found if len(found) <= _SUBJECT_LENGTH and found.isprintable() else None
     return None
 
 
 def _roles(said: dict[str, Any], claims: list[tuple[str, str]]) -> frozenset[Role]:
-    types = {said.get("role_typ"), "roles"}
+    types = ("roles", said.get("role_typ"))
     return frozenset(Role(value) for kind, value in claims if kind in types and value in set(Role))
