@@ -10,6 +10,7 @@ const SUBJECTS = [
   ["http://schemas.microsoft.com/identity/claims/objectidentifier", "oid"],
   ["sub", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/nameidentifier"],
 ];
+const ROLES = ["roles", "http://schemas.microsoft.com/ws/2008/06/identity/claims/role"];
 
 /** Who looks: what the platform's sign-in says, if it answers; without roles where it does not say. */
 export const me = { subject: "", name: "", roles: /** @type {string[] | null} */ (null), isAnswered: true };
@@ -82,5 +83,5 @@ function personIn(/** @type {any} */ told) {
   const valuesOf = (/** @type {string[]} */ kinds) =>
     claims.filter((claim) => kinds.includes(claim.typ)).map((claim) => claim.val);
   const name = valuesOf(["name"])[0] ?? person.user_id;
-  return { subject: SUBJECTS.flatMap(valuesOf)[0] ?? "", name, roles: valuesOf(["roles"]) };
+  return { subject: SUBJECTS.flatMap(valuesOf)[0] ?? "", name, roles: valuesOf(ROLES) };
 }
