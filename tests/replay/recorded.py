@@ -22,7 +22,7 @@ from activities.update_case import update_case
 from devhost.replaying.recording import to_text
 from devhost.sdk.functions import ACTIVITY_TRIGGER, ORCHESTRATION_TRIGGER
 from devhost.testing import DevHost
-from domain.cases import CaseChange
+from domain.cases import CaseChange, CaseState, Resolution, Standing
 from domain.challenge import Channel
 from domain.events import (
     APPROVAL,
@@ -113,6 +113,23 @@ def both(*parts: Steps) -> Steps:
 
 
 RIGHT, WRONG = {"digest": DIGEST}, {"digest": OTHER_DIGEST}
+RUNG: tuple[str, Any] = (CASE_DECIDED, {})
+LAPSED = {**DONE, **Standing(state=CaseState.REJECTED, resolution=Resolution.LAPSED).to_payload()}
+
+
+def on_record(state: CaseState) -> dict[str, Any]:
+    """What looking for a decision finds once a supervisor decided so."""
+    standing = Standing(
+        state=state,
+        resolution=Resolution.SUPERVISOR,
+        comment="Seen.",
+        decided_by="supervisor-1",
+        decided_at="2026-01-15T10:00:10.000Z",
+        decided_on="team",
+    )
+    return {**DONE, "record": standing.to_payload()}
+
+
 STORIES: dict[str, Story] = {
     "sms_verified": verification(raised((SMS_CHALLENGE_RESPONSE, "2168"))),
     "sms_code_mismatch": verification(raised((SMS_CHALLENGE_RESPONSE, 1111))),
@@ -144,8 +161,23 @@ STORIES: dict[str, Story] = {
         answers={"IssueRefund": [{"outcome": "refused"}, DONE], "ReadRetry": {**DONE, "record": {"number": 1}}},
         repayWithinSeconds=24 * 3600,
     ),
+    "refund_approved_on_record": case(raised(RUNG), answers={"ReadDecision": on_record(CaseState.APPROVED)}),
+    "refund_rejected_on_record": case(raised(RUNG), answers={"ReadDecision": on_record(CaseState.REJECTED)}),
+    "refund_found_after_a_leg": case(later(7), answers={"ReadDecision": on_record(CaseState.APPROVED)}),
+    "refund_found_at_the_deadline": case(later(14), answers={"CloseIfDue": on_record(CaseState.APPROVED)}),
+    "refund_lapsed": case(later(1), answers={"UpdateCase": LAPSED}, isReserved=True),
+    "refund_of_another_case": case(later(1), answers={"UpdateCase": {"outcome": "refused"}}),
+    "refund_paid_in_vain": case(
+        both(raised((APPROVAL, True)), later(25)), answers={"IssueRefund": {"outcome": "retry"}}
+    ),
+    "refund_asked_anew_by_nobody": case(
+        both(raised((APPROVAL, True)), later(25)),
+        answers={"IssueRefund": {"outcome": "refused"}},
+        repayWithinSeconds=24 * 3600,
+    ),
     "refund_malformed_start": case(later(1), amount=-1),
     "escalation_completed": case(raised((APPROVAL, True)), action="escalation"),
+    "escalation_rejected": case(raised((APPROVAL, False)), action="escalation"),
 }
 
 
