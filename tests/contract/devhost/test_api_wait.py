@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devhost.engine.engine import Query
+from devhost.engine.history import RuntimeStatus
 from devhost.ticks import to_text
 from tests.support.raw_http import Reply, ask
 from tests.support.served import Served, served
@@ -165,3 +167,16 @@ async def test_a_wait_goes_on_when_there_is_a_timer_again(skipping: Served) -> N
 
     assert slept.status == 200
     assert (await waiting).status == 200
+
+
+async def test_a_wait_for_one_who_was_purged_holds_up_no_other(skipping: Served) -> None:
+    """It moves no time any more; who waits for somebody that is there still does."""
+    await skipping.start("Waits", "gone")
+    with skipping.engine.skipping("gone", frozenset({RuntimeStatus.COMPLETED})):
+        await skipping.engine.purge_where(Query(id_prefix="gone"))
+        await skipping.start("Sleeps", "abc")
+        assert now(skipping) == TEN
+
+        slept = await wait(skipping, instanceId="abc", status="Completed", timeout="PT5S")
+
+    assert (slept.status, slept.json["output"]) == (200, "slept")
