@@ -32,6 +32,7 @@ from devhost.engine.versions import VersionRules
 from devhost.errors import PortBusyError
 from devhost.http_calls import HttpCalls
 from devhost.keys import EXTENSION, FILE_NAME, Keys, keys_at, new_key
+from devhost.memory import Tidier
 from devhost.sdk.client import ClientBinding, Hub
 from devhost.sdk.connections import close_connections
 from devhost.sdk.functions import ORCHESTRATION_TRIGGER
@@ -242,11 +243,14 @@ class Host:
         shown = FunctionsApi(self.table, prefix=self.settings.route_prefix, disabled=disabled, runner=by_hand)
         admin = AdminApi(host_id=hub.name.lower(), bundle_id=self.settings.bundle_id, functions=shown)
         self._closing.push_async_callback(close_connections)
-        rpc = Server(RpcFront(durable), is_chunked=True)
+        tidier = Tidier(self.engine)
+        self._closing.push_async_callback(tidier.close)
+        rpc = Server(RpcFront(durable), is_chunked=True, heard=tidier.note)
         page = PageApi(self.engine, durable, hub.name)
         front = Server(
             self._cross_origin(Front(durable, functions, admin, clock, page, keys=self._keys)),
             largest_body=LARGEST_BODY,
+            heard=tidier.note,
         )
         for server, listener in ((rpc, rpc_socket), (front, front_socket)):
             self._closing.push_async_callback(server.close)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -18,8 +19,7 @@ from devhost.sdk.client import PUBLIC_BASE
 from devhost.sdk.http import Incoming, Outgoing
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from devhost.api.admin import AdminApi
     from devhost.api.durable import DurableApi
@@ -32,6 +32,9 @@ logger = logging.getLogger(__name__)
 LARGEST_BODY = 100 * 1024 * 1024
 BACKLOG = 512  # connections that may wait to be taken; the real host's web server lets as many wait
 BODY_PATIENCE = 30.0  # seconds between two pieces of a body
+SLOWEST_BODY = 240  # bytes a second that a body must come with, `BODY_PATIENCE` aside; the real host's limit
+IDLE_PATIENCE = 75  # seconds for the head of a request to come, also of the first one
+UNREAD_PATIENCE = 60.0  # seconds in which a caller must take some of its answer
 LINGERING = 1.0  # seconds for which the rest of a refused body is read, so that the caller hears the refusal
 PRIVATE_BASE = "/durabletask"
 _WEBHOOK_METHODS = {"GET", "PUT", "POST", "DELETE", "OPTIONS"}
@@ -123,15 +126,31 @@ def _is_below(path: str, base: str) -> bool:
 class Server:
     """Serves one socket."""
 
-    def __init__(self, front: Answering, *, largest_body: int = 0, is_chunked: bool = False) -> None:
+    def __init__(
+        self,
+        front: Answering,
+        *,
+        largest_body: int = 0,
+        is_chunked: bool = False,
+        heard: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Let *front* answer; *heard* is called with the size of each body once its request is answered."""
         self._front = front
+        self._heard = heard
         self._largest_body = largest_body
         self._is_chunked = is_chunked
         self._runner: web.ServerRunner | None = None
 
     async def serve(self, listener: socket.socket) -> None:
         """Begin to answer requests on *listener*."""
-        server = web.Server(self._handle, access_log=None, auto_decompress=False, lingering_time=LINGERING)
+        _limit_unread(listener)
+        server = web.Server(
+            self._handle,
+            access_log=None,
+            auto_decompress=False,
+            lingering_time=LINGERING,
+            keepalive_timeout=IDLE_PATIENCE,
+        )
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.SockSite(self._runner, listener, backlog=BACKLOG).start()
@@ -158,6 +177,7 @@ class Server:
             "ms": round((time.perf_counter() - began) * 1000, 1),
         }
         logger.log(logging.DEBUG if _is_look(request, response) else logging.INFO, "request", extra=facts)
+        self._heard(request.content.total_bytes)
         return response
 
     async def _incoming(self, request: web.BaseRequest) -> Incoming:
@@ -175,16 +195,18 @@ class Server:
         )
 
     async def _body(self, request: web.BaseRequest) -> bytes:
-        """Read the body; one that is too large or does not come is refused."""
+        """Read the body; one that is too large, that does not come or that comes in drops is refused."""
         if request.headers.get("Expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0
         body = bytearray()
+        time_of = asyncio.get_running_loop().time
+        began = time_of()
         try:
             async with asyncio.timeout(BODY_PATIENCE) as patience:
                 while piece := await request.content.readany():
-                    patience.reschedule(asyncio.get_running_loop().time() + BODY_PATIENCE)
                     body += piece
+                    patience.reschedule(BODY_PATIENCE + min(time_of(), began + len(body) / SLOWEST_BODY))
                     if self._largest_body and len(body) > self._largest_body:
                         raise RefusedError(empty(413))
         except TimeoutError as error:
@@ -200,6 +222,12 @@ class Server:
         if self._is_chunked and outgoing.body:
             response.enable_chunked_encoding()
         return response
+
+
+def _limit_unread(listener: socket.socket) -> None:
+    """Let the system end connections whose other side takes nothing of an answer; those accepted inherit the option."""
+    if hasattr(socket, "TCP_USER_TIMEOUT") and listener.family in {socket.AF_INET, socket.AF_INET6}:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(UNREAD_PATIENCE * 1000))
 
 
 def _is_look(request: web.BaseRequest, response: web.StreamResponse) -> bool:

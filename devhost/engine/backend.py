@@ -237,6 +237,9 @@ class Unit(Protocol):
     def note(self, key: str, value: str) -> None:
         """Keep a fact about the store itself."""
 
+    def forget_values(self) -> None:
+        """Change nothing, and let go of the values of earlier writes that are still in memory."""
+
 
 class Backend(Protocol):
     """A store of one task hub."""

@@ -270,6 +270,10 @@ class Engine:
         """Keep a fact about the host in the store; it is committed when this returns."""
         await self._do("note", lambda unit: unit.note(key, value))
 
+    async def spare(self) -> None:
+        """Let go of large values that the store's connection and the last writes still hold."""
+        await self._do("spare", lambda unit: unit.forget_values())
+
     def noted(self, key: str) -> str | None:
         """Return a fact that was noted, as last committed."""
         return self._backend.noted(key)

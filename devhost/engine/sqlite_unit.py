@@ -37,6 +37,8 @@ _AFTER_CONTINUE = (
 )
 _CONTROLS = (EventType.EXECUTION_SUSPENDED, EventType.EXECUTION_RESUMED)
 
+STATEMENTS = 128  # how many the connection keeps ready: the sqlite3 module's default
+
 
 class SqliteUnit(EntityRows, RewindRows):
     """Writes through one connection; see `devhost.engine.backend.Unit` for what each method promises."""
@@ -259,6 +261,11 @@ class SqliteUnit(EntityRows, RewindRows):
     def note(self, key: str, value: str) -> None:
         """Keep a fact about the store itself."""
         self._sql.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def forget_values(self) -> None:
+        """Let statements without values take the places of all that the connection keeps ready, with their values."""
+        for number in range(STATEMENTS):
+            self._sql.execute(f"SELECT {number}")
 
 
 def _reason_shown(loaded: LoadedTurn) -> str | None:

@@ -120,6 +120,18 @@ async def test_a_body_that_does_not_come_holds_up_nobody(host: Served, monkeypat
     assert (await stalled).status == 408
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nHo"])
+async def test_a_connection_that_says_nothing_is_closed(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing, or half a head, holds a connection for so long and no longer."""
+    monkeypatch.setattr(server, "IDLE_PATIENCE", 0.3)
+    async with served() as host:
+        reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+        writer.write(sent)
+        async with asyncio.timeout(10):
+            assert await reader.read() == b""
+        writer.close()
+
+
 @pytest.mark.parametrize(
     "sent",
     [
