@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import pytest
 from blueprints import sighting
 from domain import challenge as challenges
 from domain.sms import SendOutcome
+from settings import Settings
 from tests.support.builders import an_environment
 from tests.support.user_api import NUMBER, OTHER_NUMBER, Owned, UserApi, serving
 
@@ -114,6 +116,22 @@ async def test_what_is_no_code_uses_no_attempt(api: UserApi, code: Any) -> None:
     assert (reply.status, reply.code) == (400, "invalid_request")
     assert api.client.raised == []
     assert api.verifications.claims == {(owned.id, "start")}
+    assert (await api.status(owned)).body["attemptsRemaining"] == 3
+
+
+@pytest.mark.parametrize(
+    "more", [{"eventName": "CancelVerification"}, {"attempt": 9}, {"digest": "0" * 64}, {"__class__": "str"}]
+)
+async def test_a_guess_says_nothing_but_its_code(api: UserApi, more: dict[str, Any]) -> None:
+    """Neither the event nor the attempt nor the digest is taken from a request. Threat 30, 32, 33."""
+    owned = await api.started()
+
+    reply = await api.ask(
+        "CheckVerification", {"code": api.code(owned)} | more, verification=owned.id, token=owned.token
+    )
+
+    assert (reply.status, reply.code) == (400, "invalid_request")
+    assert api.client.raised == []
     assert (await api.status(owned)).body["attemptsRemaining"] == 3
 
 
@@ -289,6 +307,7 @@ async def test_unknown_and_foreign_are_alike_byte_for_byte(api: UserApi) -> None
 
 async def test_a_code_opens_its_own_verification_only(api: UserApi) -> None:
     """The code of one verification is worth nothing in another. Threat 5."""
+    with_long_codes(api)
     mine, other = await api.started(), await api.started(OTHER_NUMBER)
     assert api.code(mine) != api.code(other)
 
@@ -298,9 +317,9 @@ async def test_a_code_opens_its_own_verification_only(api: UserApi) -> None:
     assert (await api.status(mine)).body["attemptsRemaining"] == 3
 
 
-async def test_a_new_verification_has_a_new_code(api: UserApi, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_new_verification_has_a_new_code(api: UserApi) -> None:
     """Whoever starts again gets another code. Threat 11."""
-    monkeypatch.setenv("SmsChallengeCodeLength", "10")
+    with_long_codes(api)
     codes = set()
     for _ in range(3):
         owned = await api.started()
@@ -365,6 +384,7 @@ async def test_a_refused_number_is_told_at_once(api: UserApi) -> None:
     reply = await api.start()
 
     assert (reply.status, reply.body["status"], reply.body["reason"]) == (201, "failed", "delivery_failed")
+    assert len(api.sms.sent) == 1
 
 
 async def test_a_service_that_denies_us_is_told_before_anything_is_counted(api: UserApi) -> None:
@@ -669,9 +689,10 @@ async def test_nothing_that_opens_the_hub_ever_leaves(api: UserApi) -> None:
         assert word not in told
 
 
-async def test_no_guess_and_no_number_is_recorded(api: UserApi, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither code, nor guess, nor number, nor token stands in what the host or the tables keep. Threat 7, 8, 77."""
-    monkeypatch.setenv("SmsChallengeCodeLength", "8")
+async def test_no_guess_and_no_number_is_recorded(api: UserApi, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither code, nor guess, nor number, nor token stands in what is kept, logged or told. Threat 7, 8, 34, 77."""
+    caplog.set_level(logging.DEBUG)
+    with_long_codes(api)
     owned = await api.started()
     wrong, right = api.wrong(owned), api.code(owned)
     await api.check(owned, wrong)
@@ -679,12 +700,18 @@ async def test_no_guess_and_no_number_is_recorded(api: UserApi, monkeypatch: pyt
     await api.engine.at_rest()
 
     one = await api.engine.instance(owned.id)
-    kept = f"{one}{await api.engine.history(owned.id)}"
+    kept = f"{one}{await api.engine.history(owned.id)}{api.told}{[vars(line) for line in caplog.records]}"
     kept += "".join(f"{records.records}{records.claims}" for records in (api.limits, api.verifications, api.requests))
 
     assert "sealedNumber" in kept
-    for secret in (wrong, right, "2025550143", owned.token):
+    assert "countersign.verification.completed" in kept
+    for secret in (wrong, right, "2025550143", owned.token, "code=", "taskHub", "/runtime/"):
         assert secret not in kept
+
+
+def with_long_codes(api: UserApi) -> None:
+    """Let codes have ten digits, so that none stands anywhere by chance."""
+    api.wired.settings = Settings({**api.wired.settings.environ, "SmsChallengeCodeLength": "10"})
 
 
 async def test_two_verifications_at_once_do_not_mix(api: UserApi) -> None:

@@ -77,11 +77,15 @@ async def test_bad_numbers_are_refused(twilio: TwilioStandIn, number: str) -> No
     assert outcome is SendOutcome.REFUSED
 
 
-async def test_a_wrong_token_is_refused(twilio: TwilioStandIn) -> None:
-    """An account that is not let in will not be let in a second later. Threat 63."""
+async def test_a_wrong_token_is_refused(twilio: TwilioStandIn, caplog: pytest.LogCaptureFixture) -> None:
+    """An account that is not let in will not be let in a second later; its token is in no log. Threat 63."""
+    caplog.set_level(logging.DEBUG)
     twilio.fail_with(Fault.UNAUTHORIZED)
 
     assert await a_sender(twilio.url).send(an_sms()) is SendOutcome.REFUSED
+    assert len(twilio.received) == 1
+    assert "sms refused" in caplog.text
+    assert with_twilio()["TwilioAuthToken"] not in "".join(str(vars(line)) for line in caplog.records)
 
 
 async def test_denials_are_told_from_refusals(twilio: TwilioStandIn) -> None:

@@ -1,6 +1,8 @@
 """What is refused before anything is done with a request."""
 
 import json
+import time
+from contextlib import suppress
 from typing import Any
 
 import azure.functions as func
@@ -8,7 +10,7 @@ import pytest
 
 from blueprints.problems import BodyTooLargeError, MediaTypeError, UnknownResourceError
 from blueprints.requests import BODY_BYTES, body_of, instance_id_of
-from domain.errors import PayloadError
+from domain.errors import InputError, PayloadError
 
 
 def a_request(body: bytes, content_type: str | None = "application/json") -> func.HttpRequest:
@@ -79,6 +81,29 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
     """Broken, ambiguous and unwritable JSON is an invalid request and never an error of ours."""
     with pytest.raises(PayloadError, match="is not JSON"):
         body_of(a_request(body))
+
+
+HOSTILE = {
+    "deep": b'{"a":' * 3_000,
+    "wide": b"[" + b"0," * 8_000 + b"0]",
+    "many fields": b"{" + b",".join(b'"%d":0' % number for number in range(1_500)) + b"}",
+    "one field, often": b"{" + b",".join([b'"a":0'] * 2_000) + b"}",
+    "long number": b"9" * BODY_BYTES,
+    "huge exponent": b"[" + b"1e999," * 2_000 + b"0]",
+    "half surrogates": b'"' + b"\\ud800" * 2_000 + b'"',
+    "far too large": b" " * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_no_body_keeps_us_busy(body: bytes) -> None:
+    """Whatever fits into a request is read or refused within a tenth of a second. Threat 27."""
+    began = time.process_time()
+
+    with suppress(InputError):
+        body_of(a_request(body))
+
+    assert time.process_time() - began < 0.1
 
 
 def test_sixteen_levels_are_deep_enough() -> None:
