@@ -33,6 +33,7 @@ from devhost.errors import PortBusyError
 from devhost.http_calls import HttpCalls
 from devhost.keys import EXTENSION, FILE_NAME, Keys, keys_at, new_key
 from devhost.memory import Tidier
+from devhost.other_hubs import OtherHubs
 from devhost.sdk.client import ClientBinding, Hub
 from devhost.sdk.connections import close_connections
 from devhost.sdk.functions import ORCHESTRATION_TRIGGER
@@ -219,6 +220,8 @@ class Host:
         if embedding is not None:
             worker, observer, grace = embedding.worker(worker), embedding.observer, embedding.grace
         self._worker = worker
+        self._others = OtherHubs(worker, self._clock, pool, self.settings.default_version)
+        self._closing.push_async_callback(self._others.close)
         web = HttpCalls()
         self._closing.push_async_callback(web.close)
         engine = Engine(backend, worker, self._clock, pool, options=options, observer=observer, web=web)
@@ -230,7 +233,11 @@ class Host:
         self, front_socket: socket.socket, rpc_socket: socket.socket, functions: Functions, hub: Hub
     ) -> None:
         durable = DurableApi(
-            self.engine, hub, follows_forwarded=self.settings.use_forwarded_host, refused=self._refused_start
+            self.engine,
+            hub,
+            follows_forwarded=self.settings.use_forwarded_host,
+            refused=self._refused_start,
+            others=self._others,
         )
         skips = self._options.skips_time
         clock = ClockApi(self.engine, storage=os.environ.get(STORAGE, ""), skips=skips)

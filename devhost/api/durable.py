@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devhost.engine.engine import Engine
+    from devhost.other_hubs import OtherHubs
     from devhost.sdk.client import Hub
     from devhost.sdk.http import Incoming, Outgoing
 
@@ -43,10 +44,17 @@ class DurableApi:
     """Answers the requests below one base."""
 
     def __init__(
-        self, engine: Engine, hub: Hub, *, follows_forwarded: bool = False, refused: Refused = lambda _: None
+        self,
+        engine: Engine,
+        hub: Hub,
+        *,
+        follows_forwarded: bool = False,
+        refused: Refused = lambda _: None,
+        others: OtherHubs | None = None,
     ) -> None:
         """Serve *engine* as *hub*; *refused* says why an orchestrator is not started, if it is not."""
         self._engine = engine
+        self._others = others
         self._refused = refused
         self._hub = hub
         self._follows_forwarded = follows_forwarded
@@ -66,10 +74,12 @@ class DurableApi:
         query = Query(incoming.query)
         hub = self._hub_of(query)
         if hub.name.lower() != self._hub.name.lower():
-            return self._elsewhere(incoming.method, segments)
-        return await self._here(incoming, segments, query, hub)
+            return await self._elsewhere(incoming, segments, query, hub)
+        return await self._here(self._engine, incoming, segments, query, hub)
 
-    async def _here(self, incoming: Incoming, segments: Sequence[str], query: Query, hub: Hub) -> Outgoing:
+    async def _here(
+        self, engine: Engine, incoming: Incoming, segments: Sequence[str], query: Query, hub: Hub
+    ) -> Outgoing:
         room, *rest = segments
         match (incoming.method, room.lower(), rest):
             case (_, "makeprimary", []):
@@ -77,16 +87,17 @@ class DurableApi:
             case ("POST", "orchestrators", [name, *maybe_id]) if len(maybe_id) <= 1:
                 if reason := self._refused(name):
                     return message(400, reason)
-                starter = self._starter(incoming, hub)
+                starter = self._starter(engine, incoming, hub)
                 return await starter.start(name, maybe_id[0] if maybe_id else None, query, incoming)
             case (_, "instances", _):
-                return await self._instances(incoming, rest, query, hub)
+                return await self._instances(engine, incoming, rest, query, hub)
             case (_, "entities", _):
-                return await entities.answer(self._engine, incoming, rest, query)
+                return await entities.answer(engine, incoming, rest, query)
         return empty(404)
 
-    async def _instances(self, incoming: Incoming, rest: Sequence[str], query: Query, hub: Hub) -> Outgoing:
-        engine = self._engine
+    async def _instances(
+        self, engine: Engine, incoming: Incoming, rest: Sequence[str], query: Query, hub: Hub
+    ) -> Outgoing:
         match (incoming.method, *rest):
             case ("GET",):
                 return await status.page(engine, query, incoming.header(status.TOKEN) or "")
@@ -97,29 +108,36 @@ class DurableApi:
             case ("DELETE", instance_id):
                 return await control.purge(engine, instance_id)
             case ("POST", instance_id, operation, *more):
-                return await self._operation(incoming, (instance_id, operation.lower(), *more), query, hub)
+                return await self._operation(engine, incoming, (instance_id, operation.lower(), *more), query, hub)
         return empty(404)
 
-    async def _operation(self, incoming: Incoming, call: Sequence[str], query: Query, hub: Hub) -> Outgoing:
+    async def _operation(
+        self, engine: Engine, incoming: Incoming, call: Sequence[str], query: Query, hub: Hub
+    ) -> Outgoing:
         match call:
             case (instance_id, "raiseevent", name):
-                return await control.raise_event(self._engine, instance_id, name, incoming)
+                return await control.raise_event(engine, instance_id, name, incoming)
             case (instance_id, "rewind"):
-                return await control.rewind(self._engine, instance_id, query)
+                return await control.rewind(engine, instance_id, query)
             case (instance_id, "restart"):
-                return await self._starter(incoming, hub).restart(instance_id, query)
+                return await self._starter(engine, incoming, hub).restart(instance_id, query)
             case (instance_id, operation) if operation in _OPERATIONS:
-                return await control.operate(self._engine, operation, instance_id, query)
+                return await control.operate(engine, operation, instance_id, query)
         return empty(404)
 
-    def _elsewhere(self, method: str, segments: Sequence[str]) -> Outgoing:
-        """Answer for a task hub that nobody here serves: nothing is in it, and devhost puts nothing there."""
-        match (method, *(segment.lower() for segment in segments)):
-            case ("POST", "orchestrators", _) | ("POST", "orchestrators", _, _):
-                return _missing("start instances in a task hub that it does not serve", "trap 28")
-            case ("GET", "instances") | ("GET", "entities", *_):
-                return status.no_page()
-        return empty(404)
+    async def _elsewhere(self, incoming: Incoming, segments: Sequence[str], query: Query, hub: Hub) -> Outgoing:
+        """Answer for a task hub that nobody serves: whatever is started there stays Pending."""
+        room = segments[0].lower()
+        is_start = incoming.method == "POST" and room == "orchestrators"
+        if room == "entities" and incoming.method != "GET":
+            return _missing("signal entities in a task hub that it does not serve", "trap 28")
+        if self._others is None:
+            engine = None
+        else:
+            engine = await self._others.make(hub.name) if is_start else self._others.find(hub.name)
+        if engine is not None:
+            return await self._here(engine, incoming, segments, query, hub)
+        return status.no_page() if incoming.method == "GET" and len(segments) == 1 else empty(404)
 
     def _hub_of(self, query: Query) -> Hub:
         name = query.text("taskHub") or ""
@@ -132,8 +150,8 @@ class DurableApi:
             raise OperationError(STORAGE_PROBLEM, STORAGE_ERROR)
         return replace(self._hub, name=name, connection=connection)
 
-    def _starter(self, incoming: Incoming, hub: Hub) -> Starter:
-        return Starter(engine=self._engine, origin=self._origin(incoming), hub=hub)
+    def _starter(self, engine: Engine, incoming: Incoming, hub: Hub) -> Starter:
+        return Starter(engine=engine, origin=self._origin(incoming), hub=hub)
 
     def _origin(self, incoming: Incoming) -> str:
         host = incoming.header("X-Forwarded-Host")

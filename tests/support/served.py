@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from devhost.api.durable import DurableApi
 from devhost.api.page import PageApi
 from devhost.api.server import LARGEST_BODY, Front, RpcFront, Server
 from devhost.api.time_travel import ClockApi
+from devhost.clock import VirtualClock
 from devhost.engine.actions import Answer, CallActivity, ContinueAsNew, CreateTimer, WaitForEvent
 from devhost.engine.history import Event, EventType
+from devhost.other_hubs import OtherHubs
 from devhost.sdk.client import Hub
 from devhost.ticks import PER_SECOND, Ticks
 from tests.support.raw_http import Reply, ask
@@ -70,8 +73,8 @@ async def served(
     skips: bool = False,
 ) -> AsyncIterator[Served]:
     """Serve the scripts below until the end of the block."""
-    async with running(worker(), options=options) as engine:
-        durable = DurableApi(engine, Hub(name="TestHub", connection="Storage", key=KEY))
+    async with running(worker(), options=options) as engine, other_hubs() as others:
+        durable = DurableApi(engine, Hub(name="TestHub", connection="Storage", key=KEY), others=others)
         clock = ClockApi(engine, patience=patience, skips=skips)
         admin = AdminApi(
             host_id="testhub", bundle_id="Bundle", functions=FunctionsApi([], prefix="api", disabled=frozenset())
@@ -89,6 +92,15 @@ async def served(
             await clock.close()
             for server in servers:
                 await server.close()
+
+
+@asynccontextmanager
+async def other_hubs() -> AsyncIterator[OtherHubs]:
+    """Task hubs that nobody serves."""
+    with ThreadPoolExecutor(1) as pool:
+        others = OtherHubs(worker(), VirtualClock(), pool, None)
+        yield others
+        await others.close()
 
 
 def worker() -> ScriptedWorker:

@@ -9,7 +9,7 @@ import pytest
 from devhost.engine.engine import EngineOptions
 from devhost.engine.versions import VersionRules
 from tests.support.raw_http import ask, exchange
-from tests.support.served import HUB, Served, served
+from tests.support.served import HUB, KEY, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -269,18 +269,38 @@ async def test_versions_decide_what_runs() -> None:
         assert (await host.status("new"))["runtimeStatus"] == "Pending"
 
 
-async def test_another_hub_is_empty_and_cannot_be_filled(host: Served) -> None:
-    """A start in a hub that nobody serves names its PARITY row; nothing is found there."""
+async def test_a_start_in_a_hub_that_nobody_serves_stays_pending(host: Served) -> None:
+    """It is answered as usual, with links of that hub, takes events and a suspension, and never runs."""
     await host.start("Waits", "abc")
+    elsewhere = "taskHub=Elsewhere"
 
-    started = await host.ask("POST", "/orchestrators/Ends/x?taskHub=Elsewhere")
+    started = await host.ask("POST", f"/orchestrators/Ends/x?{elsewhere}", send={"a": 1})
+    again = await host.ask("POST", "/orchestrators/Ends/x?taskHub=ELSEWHERE", send=1)
+    raised = await host.ask("POST", f"/instances/x/raiseEvent/Go?{elsewhere}", send=1)
+    shown = await host.ask("GET", f"/instances/x?{elsewhere}")
+    listed = await host.ask("GET", f"/instances?{elsewhere}")
+    others = [await host.ask("GET", path) for path in ("/instances/x", f"/instances/abc?{elsewhere}")]
+
+    assert (started.status, raised.status, shown.status) == (202, 202, 202)
+    assert f"taskHub=Elsewhere&connection=Storage&code={KEY}" in started.json["statusQueryGetUri"]
+    assert again.json == {"Message": "An Orchestration instance with the status Pending already exists."}
+    assert (shown.json["runtimeStatus"], shown.json["input"]) == ("Pending", {"a": 1})
+    assert [one["instanceId"] for one in listed.json] == ["x"]
+    assert [reply.status for reply in others] == [404, 404]
+
+
+async def test_another_hub_is_empty_until_something_is_started_there(host: Served) -> None:
+    """Nothing is found in it; a name that storage refuses is an error; entities and hubs without end are not here."""
     found = await host.ask("GET", "/instances/abc?taskHub=Elsewhere")
-    listed = await host.ask("GET", "/instances?taskHub=Elsewhere")
+    listed = [await host.ask("GET", f"/{room}?taskHub=Elsewhere") for room in ("instances", "entities")]
     refused = await host.ask("GET", "/instances/abc?taskHub=no_hub")
+    signal = await host.ask("POST", "/entities/Counter/k?taskHub=Elsewhere")
+    many = [(await host.ask("POST", f"/orchestrators/Ends?taskHub=Hub{number}")).status for number in range(9)]
 
-    assert started.status == 501
-    assert "trap 28" in started.json["Message"]
-    assert (found.status, listed.json, refused.status) == (404, [], 500)
+    assert (found.status, refused.status) == (404, 500)
+    assert [reply.json for reply in listed] == [[], []]
+    assert (signal.status, "trap 28" in signal.json["Message"]) == (501, True)
+    assert many == [202] * 8 + [501]
 
 
 async def test_an_unknown_connection_is_an_error_of_the_host(host: Served) -> None:
