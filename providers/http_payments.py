@@ -1,13 +1,15 @@
 """A payment service behind HTTP: refunds are looked up before they are asked for, and asked for by one key.
 
 What is about to be paid is written down first, as in our own ledger, so that a key never stands for two refunds. The
-service may book and then fail to answer, and may forget keys; what it lists for a case is what was paid.
+service may book and then fail to answer, and may forget keys; what it lists for a case is what was paid. Since a call
+may still be on its way when its maker is dead, nobody else asks within a minute, and who asks then has looked again.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -15,8 +17,10 @@ from urllib.parse import urlencode, urlsplit
 from domain.errors import ConflictError, StorageError
 
 if TYPE_CHECKING:
+    from domain.ports import Clock
     from providers.refund_ledger_tables import RefundIntents
 
+CLAIMED_FOR: Final = timedelta(minutes=1)  # longer than any call lasts, and its way through the service
 CONNECT_SECONDS: Final = 3.0
 ALL_SECONDS: Final = 10.0
 ANSWER_BYTES: Final = 64 * 1024
@@ -26,10 +30,11 @@ _REFUSED: Final = frozenset({400, 403, 404, 409, 422})
 class HttpPayments:
     """Pays customers back by a service that others run."""
 
-    def __init__(self, base_url: str, intents: RefundIntents, *, within: float = ALL_SECONDS) -> None:
+    def __init__(self, base_url: str, intents: RefundIntents, clock: Clock, *, within: float = ALL_SECONDS) -> None:
         """Ask the service at *base_url*, each time *within* so many seconds."""
         self._base = urlsplit(base_url)
         self._intents = intents
+        self._clock = clock
         self._within = within
 
     def pay_back(self, *, key: str, order_id: str, amount: int, currency: str) -> str:
@@ -38,7 +43,7 @@ class HttpPayments:
         self._intents.intend(key, terms)
 
         case_id = key.partition(":")[2]
-        paid = self._paid(case_id, terms)
+        paid = self._paid(case_id, terms) or self._paid_before_our_turn(key, case_id, terms)
         if paid is not None:
             return paid
         status, said = self._asked("POST", "/refunds", {"Idempotency-Key": key}, terms | {"caseId": case_id})
@@ -49,6 +54,14 @@ class HttpPayments:
             raise ConflictError(message)
         message = f"the payment service answered {status}"
         raise StorageError(message)
+
+    def _paid_before_our_turn(self, key: str, case_id: str, terms: dict[str, Any]) -> str | None:
+        """Wait in line to ask for a payment, and look once more; raise `StorageError` while others may be asking."""
+        now = self._clock.now()
+        if not self._intents.claim(key, now=now, until=now + CLAIMED_FOR):
+            message = f"{key} may be under way"
+            raise StorageError(message)
+        return self._paid(case_id, terms)
 
     def _paid(self, case_id: str, terms: dict[str, Any]) -> str | None:
         """Return the receipt of what was paid for a case; raise `ConflictError` if that was something else."""

@@ -7,9 +7,11 @@ booking, which is the payment, stands in the partition of its order, where sums 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.errors import ConflictError, StorageError
+from domain.payloads import stamp
 
 if TYPE_CHECKING:
     from providers.tables import Table
@@ -34,6 +36,14 @@ class RefundIntents:
         if standing is None or any(standing[name] != value for name, value in terms.items()):
             message = f"{key} stands for another refund"
             raise ConflictError(message)
+
+    def claim(self, key: str, *, now: datetime, until: datetime) -> bool:
+        """Say whether the payment may be asked for now; if so, nobody else may before *until*."""
+        intent = self._table.find(key, _INTENT)
+        if intent is None or now < datetime.fromisoformat(intent.get("claimedUntil") or stamp(now)):
+            return False
+        etag = intent.pop("etag")
+        return self._table.replace(intent | {"claimedUntil": stamp(until)}, etag=etag)
 
 
 class TableRefundLedger:

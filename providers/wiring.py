@@ -172,7 +172,7 @@ class Providers:
     def ledger(self) -> RefundLedger:
         """Who pays customers back."""
         table, service = self._table(LEDGER_TABLE), self.settings.payment_service
-        return HttpPayments(service, RefundIntents(table)) if service else TableRefundLedger(table)
+        return HttpPayments(service, RefundIntents(table), self.clock) if service else TableRefundLedger(table)
 
     @property
     def outbox(self) -> Outbox | None:

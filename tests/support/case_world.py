@@ -118,7 +118,7 @@ class CaseTale:
             assert approved.status == 200, approved
             self.is_approved = True
         if is_there_again:
-            Operator(caller).advance(by="PT1M")  # what was under way when the host died may have to be waited for
+            Operator(caller).advance(by="PT2M")  # a call that was under way when the host died is waited for
         self._ended(alice)
         Operator(caller).ended(self.case_id)
 

@@ -45,6 +45,8 @@ class PaymentStandIn:
         self.faults: list[Fault] = []
         self.forgets = False
         self.lists = True
+        self.leads_to = "http://127.0.0.1:9"
+        self.asked = 0
         self.lock = threading.Lock()
         self.is_over = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"service": self}))
@@ -87,11 +89,13 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self.service.asked += 1
         wanted = parse_qs(urlsplit(self.path).query)["caseId"][0]
         found = [one for one in self.service.booked if one["caseId"] == wanted]
         self.tell(200 if self.service.lists else 503, json.dumps(found).encode())
 
     def do_POST(self) -> None:
+        self.service.asked += 1
         wish = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         key = self.headers["Idempotency-Key"]
         fault = self.service.faults.pop(0) if self.service.faults else None
@@ -107,6 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def tell(self, status: int, body: bytes) -> None:
         self.send_response(status)
+        if status == _STATUS[Fault.REDIRECT]:
+            self.send_header("Location", f"{self.service.leads_to}{self.path}")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
