@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tools.local_settings import EXAMPLE, FILE, LocalSettingsError, make_local_settings, values_of
+from tools.local_settings import EXAMPLE, FILE, LocalSettingsError, make_local_settings, port_of, values_of
 
 
 @pytest.fixture
@@ -25,6 +25,16 @@ def test_a_missing_file_is_made_from_the_example(checkout: Path) -> None:
     assert made
     assert values["SmsBrand"] == "Countersign"
     assert len(base64.b64decode(values["VerificationKey"], validate=True)) == 32
+
+
+@pytest.mark.parametrize(
+    ("host", "port"), [({"LocalHttpPort": 7090}, 7090), ({}, 7071), ("x", 7071), ({"LocalHttpPort": "7090"}, 7071)]
+)
+def test_the_port_is_that_of_the_file_or_the_usual_one(checkout: Path, host: object, port: int) -> None:
+    """Where the pages are is said for the port on which devhost will listen."""
+    _write(checkout / FILE, {"Values": {}, "Host": host})
+
+    assert port_of(checkout) == port
 
 
 def test_two_checkouts_have_different_keys(checkout: Path) -> None:
