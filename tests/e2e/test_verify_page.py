@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["browser", "new_page", "page"]
 
 CASES_ONLY = {PROBLEMS[kind].code for kind in PROBLEMS if kind.__module__ == case_refusals.__name__}
+MARKUP = "<img src=x onerror=alert(1)>"
 
 
 class Desk:
@@ -200,6 +201,37 @@ def test_each_problem_has_words_of_its_own(desk: Desk, page: Page) -> None:
 def _refuse(code: str, retry_after: str | None, route: Route) -> None:
     headers = {"Retry-After": retry_after} if retry_after else {}
     route.fulfill(status=429, content_type="application/problem+json", headers=headers, body=json.dumps({"code": code}))
+
+
+def test_what_the_api_says_is_never_markup(desk: Desk, page: Page) -> None:
+    """Text of an answer is shown as it was written, and runs nothing. Threat 55."""
+    begun = {"id": f"ver_{'0' * 32}", "token": "t", "status": "pending", "to": MARKUP, "resendAfterSeconds": MARKUP}
+    begun |= {"expiresAt": "2099-01-01T00:00:00Z", "attemptsRemaining": MARKUP}
+    page.route("**/verify/start", lambda route: route.fulfill(status=201, body=json.dumps(begun)))
+    page.goto(desk.url)
+    page.get_by_label("Mobile number").fill(desk.number())
+
+    page.get_by_role("button", name="Send the code").click()
+
+    expect(page.locator("#sent")).to_have_text(f"We sent it to {MARKUP}.")
+    expect(page.locator("#attempts")).to_have_text(MARKUP)
+    assert page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/api/verifications"),
+        ("DELETE", f"/api/verifications/ver_{'0' * 32}"),
+        ("GET", f"/api/verifications/ver_{'0' * 32}/check"),
+        ("GET", "/verify/start"),
+        ("POST", "/verify"),
+        ("PUT", "/verify/start"),
+    ],
+)
+def test_a_method_that_a_route_does_not_have_is_not_found(desk: Desk, method: str, path: str) -> None:
+    """A wrong method is 404, as the platform answers. Threat 28."""
+    assert desk.users.ask(method, path).status == 404
 
 
 def test_the_time_is_counted_down_to_its_end(desk: Desk, page: Page) -> None:
