@@ -19,6 +19,7 @@ JSON: Final = "json"
 FORMATS: Final = (TEXT, JSON)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NOISY = ("asyncio", "azure", "aiohttp", "urllib3")
+_LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x7f\x85\u2028\u2029"}  # those that JSON lets pass
 _OWN = frozenset({"time", "level", "logger", "event", "exception"})
 
 
@@ -28,7 +29,7 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of *record*."""
         at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
-        words = [f"[{at}]", record.levelname.lower(), record.getMessage()]
+        words = [f"[{at}]", record.levelname.lower(), _on_one_line(record.getMessage())]
         words += [f"{name}={_shown(value)}" for name, value in _facts(record).items()]
         line = " ".join(words)
         trace = _trace(self, record)
@@ -51,7 +52,7 @@ class JsonFormatter(logging.Formatter):
             said[f"{name}_" if name in _OWN else name] = _sayable(value)
         if trace := _trace(self, record):
             said["exception"] = trace
-        return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
 
 
 def set_up(stream: TextIO | None = None, *, log_format: str = TEXT) -> None:
@@ -79,7 +80,12 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 def _shown(value: object) -> str:
     text = str(value)
-    return repr(text) if not text or any(character.isspace() for character in text) else text
+    return text if text and text.isprintable() and not any(character.isspace() for character in text) else repr(text)
+
+
+def _on_one_line(text: str) -> str:
+    """Write what ends a line or moves a terminal's cursor as an escape, so that no text can forge a line."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _sayable(value: object) -> object:

@@ -51,6 +51,21 @@ def test_a_line_names_the_event_and_its_facts(stream: io.StringIO) -> None:
     assert stream.getvalue()[stream.getvalue().index("]") :] == "] info code sent to=+1***00 reason='a b' none=''\n"
 
 
+FORGED = "x\r\n[12:00:00.000] info refund issued\x1b[2K\x85\u2028\x7f"
+
+
+@pytest.mark.parametrize("log_format", logs.FORMATS)
+def test_no_text_can_forge_a_line(root: logging.Logger, log_format: str) -> None:
+    """Whatever is in an event or a fact, it is one line without anything that a terminal obeys. Threat 56."""
+    stream = io.StringIO()
+    logs.set_up(stream, log_format=log_format)
+
+    logging.getLogger("x").info("said %s", FORGED, extra={"path": FORGED, "method": "\x1b[2K"})
+
+    assert len(stream.getvalue().splitlines()) == 1
+    assert stream.getvalue().rstrip("\n").isprintable()
+
+
 def test_a_traceback_follows_its_line(stream: io.StringIO) -> None:
     """An exception is logged with where it came from."""
     try:
