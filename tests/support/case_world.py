@@ -111,6 +111,7 @@ class CaseTale:
             self.case_id = filed.body["id"]
         path = f"/api/cases/{self.case_id}"
         if not self.is_approved:
+            Operator(caller).advance(by="PT0S")  # once all approvers are told, so that every run commits the same
             if is_there_again:
                 self._look_at_what_nobody_was_told(caller, alice.get(path).body["status"])
             key = f"approve-{self.order_id}"
