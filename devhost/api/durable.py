@@ -120,7 +120,7 @@ class DurableApi:
             case (instance_id, "rewind"):
                 return await control.rewind(engine, instance_id, query)
             case (instance_id, "restart"):
-                return await self._starter(engine, incoming, hub).restart(instance_id, query)
+                return await self._starter(engine, incoming, hub).restart(instance_id, query, incoming)
             case (instance_id, operation) if operation in _OPERATIONS:
                 return await control.operate(engine, operation, instance_id, query)
         return empty(404)

@@ -192,6 +192,7 @@ class Server:
             headers=tuple(request.headers.items()),
             body=await self._body(request),
             peer=(str(peer[0]), int(peer[1])),
+            is_gone=lambda: request.transport is None,
         )
 
     async def _body(self, request: web.BaseRequest) -> bytes:

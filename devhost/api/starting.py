@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from devhost import large_json, lenient_json
 from devhost.api.answers import RefusedError, failure, invalid_json, json_answer, message
 from devhost.api.paths import encode_id
+from devhost.api.patience import unless_gone
 from devhost.api.status import shown
 from devhost.engine.history import RuntimeStatus
 from devhost.errors import InstanceExistsError, InstanceNotFoundError
@@ -42,9 +44,9 @@ class Starter:
             )
         except InstanceExistsError as error:
             raise RefusedError(message(409, _exists(error))) from error
-        return await self._waited(started, query)
+        return await self._waited(started, query, incoming)
 
-    async def restart(self, instance_id: str, query: Query) -> Outgoing:
+    async def restart(self, instance_id: str, query: Query, incoming: Incoming) -> Outgoing:
         """Start the function of an instance again with its input."""
         with_new_id = query.flag("restartWithNewInstanceId", default=True)
         unknown = "InstanceId does not match a valid orchestration instance."
@@ -57,9 +59,9 @@ class Starter:
             text = "A non-terminal instance with this instance ID already exists."
             kind = "DurableTask.Core.Exceptions.OrchestrationAlreadyExistsException"
             raise RefusedError(failure(409, text, _exists(error), kind)) from error
-        return await self._waited(started, query)
+        return await self._waited(started, query, incoming)
 
-    async def _waited(self, instance_id: str, query: Query) -> Outgoing:
+    async def _waited(self, instance_id: str, query: Query, incoming: Incoming) -> Outgoing:
         """Answer at once with the links, or with the end if the caller gives it time to come."""
         timeout, interval = query.number("timeout"), query.number("pollingInterval")
         if timeout is None or interval is None or not (math.isfinite(timeout) and math.isfinite(interval)):
@@ -70,7 +72,9 @@ class Starter:
         if timeout <= 0:
             return self._accepted(instance_id)
         within = min(timedelta(seconds=min(timeout, LONGEST_WAIT.total_seconds())), LONGEST_WAIT)
-        end = await self.engine.wait(instance_id, _ENDED, within)
+        end = None
+        with contextlib.suppress(InstanceNotFoundError):  # purged meanwhile
+            end = await unless_gone(incoming, self.engine.wait(instance_id, _ENDED, within))
         if end is None:
             return self._accepted(instance_id)
         if end.status == RuntimeStatus.COMPLETED:

@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from devhost.api.answers import RefusedError, json_answer, message
+from devhost.api.patience import unless_gone
 from devhost.api.status import shown
 from devhost.api.wishes import to_span, wish_in
 from devhost.engine.history import RuntimeStatus
+from devhost.errors import InstanceNotFoundError
 from devhost.ticks import to_text
 
 if TYPE_CHECKING:
@@ -40,8 +42,11 @@ async def wait(engine: Engine, incoming: Incoming, *, skips: bool) -> Outgoing:
         raise RefusedError(_gone(wish))
     statuses = _ENDED | {wish.status}
     jumping = engine.skipping(wish.instance_id, statuses) if skips else contextlib.nullcontext()
-    with jumping:
-        one = await engine.wait(wish.instance_id, statuses, wish.within)
+    try:
+        with jumping:
+            one = await unless_gone(incoming, engine.wait(wish.instance_id, statuses, wish.within))
+    except InstanceNotFoundError:
+        return _gone(wish)
     if one is None:
         return await _late(engine, wish)
     if one.status != wish.status:

@@ -203,12 +203,19 @@ class Engine:
         return self._backend.instances(query, limit, after)
 
     async def wait(self, instance_id: str, statuses: frozenset[RuntimeStatus], within: timedelta) -> Instance | None:
-        """Return the instance once it is in one of *statuses*; None when *within* (real time) is over."""
+        """Return the instance once it is in one of *statuses*; None when *within* (real time) is over.
+
+        One that is not there yet may still come; raises `InstanceNotFoundError` once one that was there is gone.
+        """
         changed = asyncio.Event()
         self._waiting.setdefault(instance_id, []).append(changed)
+        was_there = False
         try:
             async with asyncio.timeout(within.total_seconds()):
                 while (one := self._backend.instance(instance_id)) is None or one.status not in statuses:
+                    if one is None and was_there:
+                        raise InstanceNotFoundError(instance_id)
+                    was_there = one is not None
                     changed.clear()
                     await changed.wait()
                 return one
@@ -218,6 +225,11 @@ class Engine:
             self._waiting[instance_id].remove(changed)
             if not self._waiting[instance_id]:
                 del self._waiting[instance_id]
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody waits for an instance."""
+        return bool(self._waiting)
 
     async def advance(self, by: timedelta) -> None:
         """Move the clock by *by*, from one due timer to the next, letting the work each causes come to rest.

@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import azure.functions as func
 
 _OURS = frozenset({"content-length", "transfer-encoding", "connection"})  # the server writes these itself
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A request as it came; `path` and `query` are as they were sent, nothing decoded."""
+    """A request as it came; `path` and `query` are as they were sent, nothing decoded.
+
+    `is_gone` says whether nobody is there any more to take the answer.
+    """
 
     method: str
     origin: str
@@ -25,6 +32,7 @@ class Incoming:
     headers: Sequence[tuple[str, str]]
     body: bytes
     peer: tuple[str, int]
+    is_gone: Callable[[], bool] = field(default=_never, compare=False, repr=False)
 
     def header(self, name: str) -> str | None:
         """Return the last header of that name, in any case."""

@@ -158,7 +158,8 @@ class DevHost:
         wanted = ENDED | {meant(label)}
         wait = self._host.engine.wait(instance_id, wanted, timedelta(seconds=within))
         if self._listens_to_storage():
-            await self._alive(wait)
+            with contextlib.suppress(InstanceNotFoundError):  # purged meanwhile
+                await self._alive(wait)
         else:
             wait.close()
             await self.at_rest()

@@ -11,7 +11,7 @@ from devhost.engine.engine import Query
 from devhost.engine.history import RuntimeStatus
 from devhost.ticks import to_text
 from tests.support.raw_http import Reply, ask
-from tests.support.served import Served, served
+from tests.support.served import HUB, Served, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +37,13 @@ async def skipping() -> AsyncIterator[Served]:
 async def wait(host: Served, **wish: object) -> Reply:
     """Wait for an instance."""
     return await ask(host.port, "POST", PATH, send=wish)
+
+
+async def watched(host: Served, *, by_anybody: bool) -> None:
+    """Return once somebody waits in the host, or nobody does any more."""
+    async with asyncio.timeout(5):
+        while host.engine.is_watched is not by_anybody:  # noqa: ASYNC110  another task tells nobody
+            await asyncio.sleep(0)
 
 
 def now(host: Served) -> str:
@@ -98,6 +105,29 @@ async def test_nobody_is_waited_for_who_is_not_there(host: Served) -> None:
     assert (reply.status, reply.json) == (404, {"Message": "There is no instance 'nobody'."})
 
 
+async def test_one_who_is_purged_meanwhile_is_told_at_once(host: Served) -> None:
+    """Nobody waits for what is not there any more."""
+    await host.start("Waits", "abc")
+    waiting = asyncio.create_task(wait(host, instanceId="abc", timeout="PT10M"))
+    await watched(host, by_anybody=True)
+
+    assert (await host.ask("DELETE", "/instances?createdTimeFrom=2020-01-01T00:00:00Z")).status == 200
+
+    assert (await waiting).status == 404
+
+
+@pytest.mark.parametrize("path", [PATH, f"{HUB}/orchestrators/Waits?timeout=600&pollingInterval=1"])
+async def test_a_wait_ends_with_its_caller(host: Served, path: str) -> None:
+    """A connection that is gone leaves nobody waiting in the host."""
+    await host.start("Waits", "abc")
+    waiting = asyncio.create_task(ask(host.port, "POST", path, send={"instanceId": "abc", "timeout": "PT10M"}))
+    await watched(host, by_anybody=True)
+
+    waiting.cancel()
+
+    await watched(host, by_anybody=False)
+
+
 @pytest.mark.parametrize(
     "wish",
     [
@@ -154,6 +184,20 @@ async def test_nothing_is_skipped_while_something_is_under_way(skipping: Served)
         assert now(skipping) == TEN
 
     assert reply.status == 408
+
+
+async def test_nothing_is_skipped_for_a_caller_who_is_gone(skipping: Served) -> None:
+    """Time stands still again once nobody is there who waits."""
+    await skipping.start("Waits", "other")
+    waiting = asyncio.create_task(wait(skipping, instanceId="other", timeout="PT10M"))
+    await watched(skipping, by_anybody=True)
+    waiting.cancel()
+    await watched(skipping, by_anybody=False)
+
+    await skipping.start("Sleeps", "abc")
+    await skipping.engine.at_rest()
+
+    assert now(skipping) == TEN
 
 
 async def test_a_wait_goes_on_when_there_is_a_timer_again(skipping: Served) -> None:
