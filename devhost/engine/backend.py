@@ -1,6 +1,6 @@
 """What the engine needs of a store, as an interface whose docstrings are promises.
 
-All methods are synchronous. Those of `Unit` are called inside one transaction of the writer thread; what they change
+All methods are synchronous. Those of `Unit` are called inside one transaction of the one writer; what they change
 becomes visible, and durable, when that transaction commits, all of it or nothing. Those of `Backend` that only read
 see the last commit and may be called from any thread.
 """
@@ -172,6 +172,10 @@ class Effects:
     changed: set[str] = field(default_factory=set)
 
 
+Outcome = tuple["Sequence[object]", Effects]
+"""What a transaction leads to: the result of each piece of work, or the error that it raised, and the effects."""
+
+
 class Unit(Protocol):
     """The writing side, inside one transaction. Each method notes in `effects` what it caused."""
 
@@ -244,10 +248,16 @@ class Unit(Protocol):
 class Backend(Protocol):
     """A store of one task hub."""
 
-    def transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+    def transact(self, work: Sequence[Callable[[Unit], object]]) -> Outcome:
         """Run *work* in one transaction and return each result, or the `DevhostError` that it raised, and the effects.
 
         A refused piece of work has written nothing. If the process dies, all of *work* is in the store or none of it.
+        """
+
+    def begin(self, work: Sequence[Callable[[Unit], object]]) -> Callable[[], Outcome]:
+        """Do the first half of `transact`, and return the other half, which waits for the disk.
+
+        It is to be called once, by any thread, and before it has returned nothing else may be written.
         """
 
     def load_turn(self, seq: int) -> LoadedTurn | None:

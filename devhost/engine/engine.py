@@ -180,7 +180,7 @@ class Engine:
 
     async def purge_where(self, query: Query) -> int:
         """Forget all instances that match, whatever their state, and return how many there were."""
-        return int(await self._do("purge many", lambda unit: unit.purge_where(query)))
+        return int(await self._do("purge many", lambda unit: unit.purge_where(query), is_long=True))
 
     async def instance(self, instance_id: str) -> Instance | None:
         """Return an instance as last committed."""
@@ -297,10 +297,10 @@ class Engine:
     async def _keep_offset(self, moved: int) -> None:
         await self._do(CLOCK_OFFSET, lambda unit: unit.note(CLOCK_OFFSET, str(moved)))
 
-    async def _do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
+    async def _do(self, name: str, work: Callable[[Unit], Any], *, is_long: bool = False) -> Any:  # noqa: ANN401  what *work* returns
         self._rest.begin()
         try:
-            return await self._writer.do(name, work)
+            return await self._writer.do(name, work, is_long=is_long)
         finally:
             self._rest.end()
 

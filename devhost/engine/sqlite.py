@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 import threading
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from devhost.ticks import Ticks
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from devhost.engine.backend import Query, Unit
+    from devhost.engine.backend import Outcome, Query, Unit
     from devhost.engine.history import Event
 
 SCHEMA = "1"
@@ -104,32 +105,44 @@ class SqliteBackend:
             connection = self._local.connection = self._connect()
         return connection
 
-    def transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+    def transact(self, work: Sequence[Callable[[Unit], object]]) -> Outcome:
         """Run *work* in one transaction; if a piece breaks, each piece gets one of its own."""
-        try:
-            return self._transact(work)
-        except sqlite3.Error as error:
-            if len(work) > 1:
-                return self._transact_singly(work)
-            return [HostError(f"the store refused a write: {error}")], Effects()
+        return self.begin(work)()
 
-    def _transact(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
-        unit = self._unit
-        unit.begin()
+    def begin(self, work: Sequence[Callable[[Unit], object]]) -> Callable[[], Outcome]:
+        """Run *work* in a transaction, and return what commits it."""
+        try:
+            return partial(self._commit, work, self._applied(work))
+        except sqlite3.Error as error:
+            return partial(self._transact_singly, work, error)
+
+    def _applied(self, work: Sequence[Callable[[Unit], object]]) -> Sequence[object]:
+        """Run *work* in a transaction that is open when this returns, and gone when this raises."""
+        self._unit.begin()
         self._writer.execute("BEGIN IMMEDIATE")
         try:
-            results = [_outcome(piece, unit) for piece in work]
-            for seq in unit.stale:
-                self._recent.drop(seq)
-            self._writer.execute("COMMIT")
+            return [_outcome(piece, self._unit) for piece in work]
         except BaseException:
             self._writer.execute("ROLLBACK")
             raise
+
+    def _commit(self, work: Sequence[Callable[[Unit], object]], results: Sequence[object]) -> Outcome:
+        unit = self._unit
+        for seq in unit.stale:
+            self._recent.drop(seq)
+        try:
+            self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._writer.execute("ROLLBACK")
+            return self._transact_singly(work, error)
         for seq in unit.appended.keys() - unit.stale:
             self._recent.put(seq, unit.appended[seq])
         return results, unit.effects
 
-    def _transact_singly(self, work: Sequence[Callable[[Unit], object]]) -> tuple[Sequence[object], Effects]:
+    def _transact_singly(self, work: Sequence[Callable[[Unit], object]], error: sqlite3.Error) -> Outcome:
+        """Give each piece of *work* a transaction of its own, after *error* broke the one they were to share."""
+        if len(work) == 1:
+            return [HostError(f"the store refused a write: {error}")], Effects()
         results: list[object] = []
         together = Effects()
         for piece in work:

@@ -1,7 +1,9 @@
-"""The one thread that writes: it takes all writes that wait and commits them together.
+"""The one that writes: it takes all writes that wait and commits them together.
 
 Nobody hears of a write before the commit that holds it. Under load a commit, and its flush to the disk, is shared by
-all that came in while the one before was written.
+all that came in while the one before was written. The statements of a transaction are run on the event loop's thread,
+because each of them gives the interpreter away for a moment, which a thread of its own would have to win back every
+time; only the commit, which waits for the disk, has its thread.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ import asyncio
 import contextlib
 import queue
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from devhost.engine.backend import Backend, Effects, Unit
+    from devhost.engine.backend import Backend, Effects, Outcome, Unit
 
 MOST_TOGETHER = 256
 
@@ -37,11 +40,15 @@ class CommitObserver(Protocol):
 
 @dataclass(slots=True)
 class Write:
-    """A piece of work for the writer; `done` is called on the loop with its result or the error it raised."""
+    """A piece of work for the writer; `done` is called on the loop with its result or the error it raised.
+
+    One that `is_long` is run by itself, and off the loop's thread.
+    """
 
     name: str
     work: Callable[[Unit], object]
     done: Callable[[object], None] = field(default=lambda _: None)
+    is_long: bool = False
 
 
 class Writer:
@@ -54,59 +61,83 @@ class Writer:
         self._on_effects = on_effects
         self._observer = observer
         self._most = 1 if observer is not None and observer.wants_single_commits else MOST_TOGETHER
-        self._queue: queue.SimpleQueue[Write | None] = queue.SimpleQueue()
+        self._waiting: deque[Write] = deque()
+        self._is_busy = False
         self._loop = asyncio.get_running_loop()
+        self._home = threading.get_ident()
+        self._at_rest = asyncio.Event()
+        self._at_rest.set()
+        self._begun: queue.SimpleQueue[tuple[list[Write], Callable[[], Outcome]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="devhost-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, name: str, work: Callable[[Unit], Any]) -> Any:  # noqa: ANN401  what *work* returns
+    async def do(self, name: str, work: Callable[[Unit], Any], *, is_long: bool = False) -> Any:  # noqa: ANN401  what *work* returns
         """Run *work* in a transaction and return its result once it is committed; raise what it raised."""
         answer: asyncio.Future[Any] = self._loop.create_future()
-        self.put(Write(name, work, lambda result: _settle(answer, result)))
+        self.put(Write(name, work, lambda result: _settle(answer, result), is_long))
         return await answer
 
     def put(self, write: Write) -> None:
         """Queue a write; callable from any thread."""
-        self._queue.put(write)
+        if threading.get_ident() == self._home:
+            self._take(write)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop was closed, and nobody waits any more
+                self._loop.call_soon_threadsafe(self._take, write)
 
     async def close(self) -> None:
         """Finish what is queued and end the thread."""
-        self._queue.put(None)
+        await self._at_rest.wait()
+        self._begun.put(None)
         await asyncio.to_thread(self._thread.join)
+
+    def _take(self, write: Write) -> None:
+        self._waiting.append(write)
+        if not self._is_busy:
+            self._is_busy = True
+            self._at_rest.clear()
+            self._begin_soon()
+
+    def _begin_soon(self) -> None:
+        """Begin a transaction once the loop has looked for what else came in by now."""
+        self._loop.call_soon(self._loop.call_soon, self._begin)
+
+    def _begin(self) -> None:
+        batch = [self._waiting.popleft()]
+        if batch[0].is_long:
+            self._begun.put((batch, lambda: self._backend.transact([batch[0].work])))
+            return
+        while self._waiting and len(batch) < self._most and not self._waiting[0].is_long:
+            batch.append(self._waiting.popleft())
+        self._begun.put((batch, self._backend.begin([write.work for write in batch])))
 
     def _run(self) -> None:
         """Serve until told to end; an observer may end it earlier by `SystemExit`, and nothing more is written."""
         with contextlib.suppress(SystemExit):
-            self._serve()
+            while (begun := self._begun.get()) is not None:
+                self._commit(*begun)
+        with contextlib.suppress(RuntimeError):  # the loop was closed
+            self._loop.call_soon_threadsafe(self._at_rest.set)
 
-    def _serve(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            is_last = False
-            with contextlib.suppress(queue.Empty):
-                while len(batch) < self._most and not is_last:
-                    more = self._queue.get_nowait()
-                    is_last = more is None
-                    if more is not None:
-                        batch.append(more)
-            self._commit(batch)
-            if is_last:
-                return
-
-    def _commit(self, batch: list[Write]) -> None:
+    def _commit(self, batch: list[Write], commit: Callable[[], Outcome]) -> None:
         names = [write.name for write in batch]
         if self._observer is not None:
             self._observer.before(names)
-        results, effects = self._backend.transact([write.work for write in batch])
+        results, effects = commit()
         if self._observer is not None:
             self._observer.after(names)
         with contextlib.suppress(RuntimeError):  # the loop was closed while we wrote; the store has it all
             self._loop.call_soon_threadsafe(self._announce, batch, results, effects)
 
     def _announce(self, batch: list[Write], results: Sequence[object], effects: Effects) -> None:
+        self._is_busy = bool(self._waiting)
+        if self._is_busy:
+            self._begin_soon()
         self._on_effects(effects)
         for write, result in zip(batch, results, strict=True):
             write.done(result)
+        if not self._is_busy:
+            self._at_rest.set()
 
 
 def _settle(answer: asyncio.Future[Any], result: object) -> None:
