@@ -252,7 +252,7 @@ class Host:
         self._closing.push_async_callback(close_connections)
         tidier = Tidier(self.engine)
         self._closing.push_async_callback(tidier.close)
-        rpc = Server(RpcFront(durable), is_chunked=True, heard=tidier.note)
+        rpc = Server(RpcFront(durable), is_private=True, heard=tidier.note)
         page = PageApi(self.engine, durable, hub.name)
         front = Server(
             self._cross_origin(Front(durable, functions, admin, clock, page, keys=self._keys)),

@@ -10,6 +10,7 @@ import io
 import json
 import logging
 import math
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Final, TextIO
@@ -20,6 +21,7 @@ FORMATS: Final = (TEXT, JSON)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _NOISY = ("asyncio", "azure", "aiohttp", "urllib3")
 _LINE_ENDS = {ord(one): f"\\u{ord(one):04x}" for one in "\x7f\x85\u2028\u2029"}  # those that JSON lets pass
+_SPACE = re.compile(r"\s")
 _OWN = frozenset({"time", "level", "logger", "event", "exception"})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NewType
 
 Ticks = NewType("Ticks", int)
@@ -31,7 +32,12 @@ def to_text(at: Ticks) -> str:
 
 def to_whole_seconds(at: Ticks) -> str:
     """Return *at* as ``2026-01-15T10:00:01Z``, the fraction cut off and not rounded."""
-    return (_EPOCH + timedelta(seconds=at // PER_SECOND)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written_second(at // PER_SECOND)
+
+
+@lru_cache(maxsize=1024)
+def _written_second(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def from_text(text: str) -> Ticks:

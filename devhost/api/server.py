@@ -131,14 +131,14 @@ class Server:
         front: Answering,
         *,
         largest_body: int = 0,
-        is_chunked: bool = False,
+        is_private: bool = False,
         heard: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Let *front* answer; *heard* is called with the size of each body once its request is answered."""
         self._front = front
         self._heard = heard
         self._largest_body = largest_body
-        self._is_chunked = is_chunked
+        self._is_private = is_private
         self._runner: web.ServerRunner | None = None
 
     async def serve(self, listener: socket.socket) -> None:
@@ -176,7 +176,8 @@ class Server:
             "status": response.status,
             "ms": round((time.perf_counter() - began) * 1000, 1),
         }
-        logger.log(logging.DEBUG if _is_look(request, response) else logging.INFO, "request", extra=facts)
+        is_quiet = self._is_private or _is_look(request, response)
+        logger.log(logging.DEBUG if is_quiet else logging.INFO, "request", extra=facts)
         self._heard(request.content.total_bytes)
         return response
 
@@ -220,7 +221,7 @@ class Server:
         response = web.Response(status=outgoing.status, body=outgoing.body)
         for name, value in outgoing.headers:
             response.headers.add(name, value)
-        if self._is_chunked and outgoing.body:
+        if self._is_private and outgoing.body:
             response.enable_chunked_encoding()
         return response
 

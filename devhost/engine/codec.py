@@ -57,7 +57,7 @@ def encode(event: Event) -> str:
 
 def decode(text: str) -> Event:
     """Return the event that *text* says."""
-    return _event(json.loads(text))
+    return event_of(json.loads(text))
 
 
 def encode_all(events: Iterable[Event]) -> str:
@@ -67,7 +67,7 @@ def encode_all(events: Iterable[Event]) -> str:
 
 def decode_all(text: str) -> Sequence[Event]:
     """Return the events of a turn."""
-    return [_event(row) for row in json.loads(text)]
+    return [event_of(row) for row in json.loads(text)]
 
 
 def encode_parent(parent: Parent | None) -> str | None:
@@ -90,6 +90,7 @@ def _row(event: Event) -> list[Any]:
     return [int(event.type), event.at, event.id, *(fields[key] for key in _FIELDS[event.type])]
 
 
-def _event(row: list[Any]) -> Event:
+def event_of(row: list[Any]) -> Event:
+    """Return the event that the array *row* says."""
     kind = _TYPES[row[0]]
     return Event(kind, Ticks(row[1]), row[2], dict(zip(_FIELDS[kind], row[3:], strict=True)))

@@ -82,7 +82,7 @@ async def served(
         page = PageApi(engine, durable, "TestHub")
         fronts = (Front(durable, NoFunctions(), admin, clock, page), RpcFront(durable))
         sockets = [_listening() for _ in fronts]
-        servers = [Server(fronts[0], largest_body=largest_body), Server(fronts[1], is_chunked=True)]
+        servers = [Server(fronts[0], largest_body=largest_body), Server(fronts[1], is_private=True)]
         for server, listener in zip(servers, sockets, strict=True):
             await server.serve(listener)
         ports = [listener.getsockname()[1] for listener in sockets]

@@ -195,6 +195,17 @@ async def test_a_function_that_fails_is_answered_by_500_without_a_body(
     assert record.exc_info is not None
 
 
+async def test_a_request_is_a_line_and_a_call_of_the_sdk_s_own_client_is_none(
+    host: Host, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client's calls follow from what a function does, which has its line."""
+    caplog.set_level(logging.INFO)
+
+    await call(host, "POST", "/api/start/Waits", send=1)
+
+    assert [vars(one)["path"] for one in caplog.records if one.message == "request"] == ["/api/start/Waits"]
+
+
 async def test_each_call_of_a_function_is_a_line(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """HTTP functions, orchestrators and activities are logged with milliseconds, and their instance if there is one."""
     caplog.set_level(logging.INFO)
