@@ -6,11 +6,17 @@ Compact, nothing escaped that need not be, no number that JSON cannot say: those
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LARGE: Final = 64 * 1024  # characters from which it takes much longer to read a text while garbage is collected
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # the host escapes these three, Python does not
 
 
@@ -28,10 +34,28 @@ def compact(value: object) -> str:
 def parse(text: str) -> Any:  # noqa: ANN401  JSON says anything
     """Read JSON text; raise `ValueError` for anything else, and for what is nested too deeply."""
     try:
-        return json.loads(text, parse_constant=str)
+        with uncollected(len(text)):
+            return json.loads(text, parse_constant=str)
     except RecursionError as error:
         message = "the JSON text is nested too deeply"
         raise ValueError(message) from error
+
+
+@contextlib.contextmanager
+def uncollected(size: int) -> Iterator[None]:
+    """Collect no garbage in the course of a block that reads so many characters, if they are many.
+
+    What JSON is read into is no garbage, and looking at it over and over takes most of the time, in which nobody else
+    runs.
+    """
+    if size < LARGE or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def recompact(text: str) -> str | None:

@@ -7,25 +7,29 @@ bytes, and one of more than `TINY` that is not strict JSON, goes to another proc
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import contextlib
 import sys
-import threading
+from asyncio.subprocess import PIPE
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
-from devhost import json_text, lenient_json
+from devhost import lenient_json
 from devhost.errors import HostError
+from devhost.json_reader import CHECK, FIRST, ONLY, REFUSED, TAKEN, read, text_of
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator
+
+__all__ = ["FIRST", "ONLY", "checked", "compacted", "text_of"]
 
 SMALL: Final = 512 * 1024
 TINY: Final = 16 * 1024
 AT_ONCE: Final = 2
 PATIENCE: Final = 120.0  # seconds for one text
-CHECK: Final = "check"
-ONLY: Final = "only"
-FIRST: Final = "first"
-_TAKEN: Final = b"+"
-_REFUSED: Final = b"-"
-_slots = threading.Semaphore(AT_ONCE)
+_READER: Final = "import sys; sys.path.append(sys.argv[1]); from devhost.json_reader import main; main(sys.argv[2])"
+_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def checked(body: bytes) -> str:
@@ -34,7 +38,7 @@ async def checked(body: bytes) -> str:
     if len(body) <= TINY:
         lenient_json.parse(text)
     elif len(body) > SMALL or not lenient_json.is_strict(text):
-        await asyncio.to_thread(_read_elsewhere, CHECK, body)
+        await _read_elsewhere(CHECK, body)
     return text
 
 
@@ -43,48 +47,47 @@ async def compacted(body: bytes, which: str) -> str:
     text = text_of(body)
     if len(body) <= TINY or (len(body) <= SMALL and lenient_json.is_strict(text)):
         return read(which, text)
-    return await asyncio.to_thread(_read_elsewhere, which, body)
+    return await _read_elsewhere(which, body)
 
 
-def text_of(body: bytes) -> str:
-    """Return *body* as text, without a byte order mark."""
-    return body.decode("utf-8-sig", "replace")
-
-
-def read(which: str, text: str) -> str:
-    """Return a value of *text* as compact text, or nothing if it is only to be checked."""
-    value = lenient_json.parse_first(text) if which == FIRST else lenient_json.parse(text)
-    return "" if which == CHECK else json_text.compact(value)
-
-
-def _read_elsewhere(which: str, body: bytes) -> str:
-    """Let another process read; it is started where this package lies, so that it finds it."""
-    command = [sys.executable, "-m", "devhost.large_json", which]
-    with _slots:
-        done = subprocess.run(  # noqa: S603  our own module
-            command,
-            input=body,
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[1],
-            timeout=PATIENCE,
-            check=False,
-            start_new_session=True,  # Ctrl-C is for the host
-        )
-    sign, said = done.stdout[:1], done.stdout[1:]
-    if sign == _REFUSED:
-        raise lenient_json.JsonTextError(said.decode())
-    if done.returncode != 0 or sign != _TAKEN:
-        message = f"reading {len(body)} bytes of JSON ended with {done.returncode}"
-        raise HostError(message)
-    return said.decode()
-
-
-def _answer(which: str, body: bytes) -> bytes:
+async def _read_elsewhere(which: str, body: bytes) -> str:
+    """Let another process read."""
     try:
-        return _TAKEN + read(which, text_of(body)).encode()
-    except lenient_json.JsonTextError as error:
-        return _REFUSED + str(error).encode()
+        async with _slot(), asyncio.timeout(PATIENCE), _reader(which) as reader:
+            said, _ = await reader.communicate(body)
+    except TimeoutError as error:
+        message = f"reading {len(body)} bytes of JSON took more than {PATIENCE:g} seconds"
+        raise HostError(message) from error
+    sign, text = said[:1], said[1:].decode()
+    if sign == REFUSED:
+        raise lenient_json.JsonTextError(text)
+    if reader.returncode != 0 or sign != TAKEN:
+        message = f"reading {len(body)} bytes of JSON ended with {reader.returncode}"
+        raise HostError(message)
+    return text
 
 
-if __name__ == "__main__":
-    sys.stdout.buffer.write(_answer(sys.argv[1], sys.stdin.buffer.read()))
+def _slot() -> asyncio.Semaphore:
+    """Return what lets no more than `AT_ONCE` processes read for one host, as each may take much memory."""
+    return _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+
+
+@contextlib.asynccontextmanager
+async def _reader(which: str) -> AsyncIterator[Process]:
+    """Start a process that reads in the course of a block; it is ended with the block, however that is left.
+
+    It finds this package behind all others, so that nothing which lies beside it hides a module of Python's own.
+    """
+    reader = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", _READER, str(Path(__file__).parents[1]), which),
+        stdin=PIPE,
+        stdout=PIPE,
+        start_new_session=True,  # Ctrl-C is for the host
+    )
+    try:
+        yield reader
+    finally:
+        if reader.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                reader.kill()
+            await reader.wait()

@@ -8,6 +8,7 @@ stored: a text that is only a comment, and ``undefined`` (PARITY.md, row trap 32
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from devhost import json_text
@@ -18,8 +19,8 @@ _BLANK = re.compile(r"(?:\s+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRINGS = {quote: re.compile(rf"{quote}[^{quote}\\]*(?:\\.[^{quote}\\]*)*{quote}", re.DOTALL) for quote in "\"'"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _PLAIN_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/"}
-_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = {**dict.fromkeys(b"[{", 1), **dict.fromkeys(b"]}", -1)}  # by how many levels a bracket leads down
 _BARE_KEY = re.compile(r"[\w$]+")
 _WORD = re.compile(r"(?:true|false|null|NaN|-?Infinity)(?![\w$])")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
@@ -62,25 +63,20 @@ def shown(text: str | None) -> Any:  # noqa: ANN401  any JSON value
 
 def _quickly(text: str) -> Any:  # noqa: ANN401  any JSON value
     """Return the value of a strict text, or `_Reader` as the sign that it has to be read slowly."""
-    try:
-        value = json_text.parse(text)
-    except ValueError:
-        return _Reader
     if "\\ud" in text or "\\uD" in text or _is_deep(text):
         return _Reader
-    return value
+    try:
+        return json_text.parse(text)
+    except ValueError:
+        return _Reader
 
 
 def _is_deep(text: str) -> bool:
-    """Say whether strict JSON has more than `MAX_DEPTH` levels, by taking away the innermost level that often."""
+    """Say whether strict JSON has more than `MAX_DEPTH` levels; nothing is built for that."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
-    brackets = _STRINGS['"'].sub("", text).encode().translate(_SQUARE, _NO_BRACKETS)
-    for _ in range(MAX_DEPTH):
-        brackets = brackets.replace(b"[]", b"")
-        if not brackets:
-            return False
-    return True
+    brackets = _STRINGS['"'].sub("", text).encode(errors="replace").translate(None, _NO_BRACKETS)
+    return any(map(MAX_DEPTH.__lt__, accumulate(map(_STEPS.__getitem__, brackets))))
 
 
 class _Reader:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from devhost.engine.actions import Answer
+from devhost.json_text import uncollected
 from devhost.sdk.failures import CRASHED, serialized_crash, text_of, worker_text
 from devhost.sdk.orchestration_answer import AnswerError, read_answer
 from devhost.sdk.orchestration_body import body_text
@@ -26,7 +27,8 @@ def run_turn(function: Callable[..., str], call: OrchestratorCall) -> Answer:
     except ValueError:
         return _broken(f"Exception while executing function: {call.name}")
     try:
-        answer = function(func.OrchestrationContext(body))
+        with uncollected(len(body)):
+            answer = function(func.OrchestrationContext(body))
     except (Exception, SystemExit) as error:  # noqa: BLE001  the app's code may raise anything, and the host goes on
         return _failure(error)
     return _read(answer)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from devhost import large_json, lenient_json
 from devhost.errors import HostError
 
 LARGE = json.dumps([{"a": number, "b": "ü"} for number in range(35_000)], ensure_ascii=False)
+CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 ODD = "[" + "'a'," * 10_000 + "]"
 
 
@@ -61,3 +64,27 @@ async def test_a_reader_that_dies_is_a_fault_of_the_host(monkeypatch: pytest.Mon
 
     with pytest.raises(HostError, match="bytes of JSON ended with 1"):
         await large_json.checked(LARGE.encode())
+
+
+@pytest.mark.skipif(not CHILDREN.exists(), reason="the system does not tell which processes one has started")
+async def test_a_reading_that_is_given_up_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither a host that ends nor a text that takes too long leaves anybody reading."""
+    monkeypatch.setattr(large_json, "PATIENCE", 0.01)
+    with pytest.raises(HostError, match="bytes of JSON took more than"):
+        await large_json.checked(LARGE.encode())
+    monkeypatch.undo()
+
+    reading = asyncio.create_task(large_json.checked(LARGE.encode()))
+    async with asyncio.timeout(5):
+        while not readers():  # noqa: ASYNC110  another process
+            await asyncio.sleep(0)
+    reading.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    assert not readers()
+
+
+def readers() -> list[int]:
+    """The processes that this one has started and that still run, or wait to be buried."""
+    return [int(pid) for pid in CHILDREN.read_text().split()]

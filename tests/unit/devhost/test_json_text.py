@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devhost.json_text import compact, parse, recompact
+from devhost.json_text import LARGE, compact, parse, recompact, uncollected
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -56,3 +57,28 @@ def test_what_is_no_json_is_a_value_error(text: str) -> None:
     """Too deep a nesting included."""
     with pytest.raises(ValueError, match=r"."):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["[]", f'"{"x" * LARGE}"', "[" * LARGE])
+def test_garbage_is_collected_again_after_any_text(text: str) -> None:
+    """A large text is read without that, and so is one that turns out to be none."""
+    before = gc.isenabled()
+
+    try:
+        parse(text)
+    except ValueError:
+        assert len(text) == LARGE
+
+    assert before
+    assert gc.isenabled()
+
+
+def test_no_garbage_is_collected_while_a_large_text_is_read() -> None:
+    """What it is read into is none."""
+    with uncollected(LARGE):
+        assert not gc.isenabled()
+        with uncollected(LARGE):
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    with uncollected(LARGE - 1):
+        assert gc.isenabled()
