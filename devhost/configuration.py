@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 7071
 _STORAGE = "AzureStorage"
 _OVERRIDE = "AzureFunctionsJobHost__"
+_UNLIMITED = "-1"
 _SETTING_NAME = re.compile(r"%([^%]+)%")
 _HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{2,44}")
 _LIMITS = (
@@ -50,6 +51,7 @@ class HostSettings:
     cors: tuple[str, ...] = ()
     cors_credentials: bool = False
     replaces_living: bool = False
+    function_timeout: str = ""
     extensions: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -93,6 +95,7 @@ def host_settings(host_json: Mapping[str, Any], environ: Mapping[str, str]) -> H
         max_actions=int(_get(durable, "maxOrchestrationActions") or settings.max_actions),
         use_forwarded_host=_flag(_section(durable, "httpSettings"), "useForwardedHost"),
         bundle_id=_text(_section(host_json, "extensionBundle"), "id", ""),
+        function_timeout=_timeout(host_json),
         replaces_living=_text(durable, "overridableExistingInstanceStates", "").lower() == "anystate",
         extensions=_section(host_json, "extensions"),
     )
@@ -239,6 +242,12 @@ def _hub(name: str, environ: Mapping[str, str]) -> str:
         "expected 3 to 45 letters and digits that begin with a letter."
     )
     raise ConfigurationError(message)
+
+
+def _timeout(host_json: Mapping[str, Any]) -> str:
+    """Return how long a function may run, empty if there is no limit."""
+    written = str(_get(host_json, "functionTimeout") or "")
+    return "" if written.strip() == _UNLIMITED else written
 
 
 def _check_storage(storage: Mapping[str, Any]) -> None:

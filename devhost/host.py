@@ -166,6 +166,8 @@ class Host:
             return self._options.port or 0
         loader.front_door(self._folder)
         self.settings, port = configuration.load(self._folder, os.environ)
+        if limit := self.settings.function_timeout:
+            logger.warning("functionTimeout of host.json ends nothing here", extra={"in_azure_after": limit})
         return port if self._options.port is None else self._options.port
 
     def _loaded(self) -> FunctionTable:

@@ -260,6 +260,20 @@ async def test_the_route_prefix_can_be_empty(folder: Path) -> None:
         assert (await call(host, "GET", "/api/plain")).status == 404
 
 
+@pytest.mark.parametrize(("limit", "told"), [("00:05:00", ["00:05:00"]), ("-1", []), (None, [])])
+async def test_a_limit_that_ends_nothing_is_told_at_the_start(
+    folder: Path, caplog: pytest.LogCaptureFixture, limit: str | None, told: list[str]
+) -> None:
+    """In Azure a function that runs for longer is ended, here it is not; no limit is worth no word."""
+    write_app(folder, host_json={"version": "2.0", "functionTimeout": limit})
+
+    async with Host(HostOptions(folder=folder, port=0, in_memory=True, clock=VirtualClock())):
+        pass
+
+    warnings = [vars(one) for one in caplog.records if one.message.startswith("functionTimeout")]
+    assert [one["in_azure_after"] for one in warnings] == told
+
+
 async def test_two_hosts_run_side_by_side(folder: Path) -> None:
     """If the usual private port is taken, another one is found; a public port is never shared."""
     async with a_host(folder) as first, a_host(folder) as second:
