@@ -1,6 +1,7 @@
 """The access keys of an app: function, host, system and master keys, kept in a file that only its owner reads.
 
-They are made when they are needed first, so a key that somebody was given is good for the next start too. Who writes
+They are made when they are needed first, so a key that somebody was given is good for the next start too; of several
+starts at the same moment one makes them, and the others take those. Who writes
 other keys into the file, or a second one under a name of its own, is served by those after the next start.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
+from devhost.engine.lock import alone
 from devhost.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -80,15 +82,21 @@ def keys_at(path: Path, functions: Iterable[str]) -> Keys:
     Raises `ConfigurationError` for a file that holds something else or cannot be written.
     """
     try:
-        found = _read(path)
-        keys = _completed(found, functions)
-        if _as_json(keys) == found:
-            path.chmod(0o600)
-        else:
-            _write(path, _as_json(keys))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with alone(path.with_name(f"{path.name}.lock")):
+            return _kept(path, functions)
     except OSError as error:
         message = f"{path} cannot be used for keys ({error.strerror}); make the folder writable."
         raise ConfigurationError(message) from error
+
+
+def _kept(path: Path, functions: Iterable[str]) -> Keys:
+    found = _read(path)
+    keys = _completed(found, functions)
+    if _as_json(keys) == found:
+        path.chmod(0o600)
+    else:
+        _write(path, _as_json(keys))
     return keys
 
 
@@ -138,7 +146,6 @@ def _as_json(keys: Keys) -> dict[str, Any]:
 
 def _write(path: Path, value: Mapping[str, Any]) -> None:
     """Replace the file by one that is whole, and that nobody else could read for a moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,6 +1,6 @@
-"""One devhost a database file: a lock that the operating system takes back when the process dies.
+"""Locks that the operating system takes back when the process dies, above all for one devhost a database file.
 
-The lock is a file beside the database, so a second name of the same database elsewhere would not be covered: a file
+The lock of a database is a file beside it, so a second name of the same database elsewhere would not be covered: a file
 with hard links is refused. The database is its owner's alone, as it holds what people sent.
 """
 
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from devhost.errors import ConfigurationError, StoreLockedError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -38,6 +39,17 @@ class FileLock:
             self._descriptor = -1
 
 
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process, and one thread of it, at a time into the block, by a lock on the file at *path*."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor, waits=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def make_private(path: Path) -> None:
     """Create the database at *path* if need be, and close it and what SQLite keeps beside it to other users.
 
@@ -57,12 +69,12 @@ def make_private(path: Path) -> None:
             one.chmod(0o600)
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int, *, waits: bool = False) -> None:
     if sys.platform == "win32":
         import msvcrt  # noqa: PLC0415  exists on Windows only
 
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        msvcrt.locking(descriptor, msvcrt.LK_LOCK if waits else msvcrt.LK_NBLCK, 1)
         return
     import fcntl  # noqa: PLC0415  does not exist on Windows
 
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devhost.errors import ConfigurationError
-from devhost.keys import Keys, keys_at, sent_key
+from devhost.keys import EXTENSION, Keys, keys_at, sent_key
 from devhost.sdk.http import Incoming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+STARTS = 8
 KEYS = Keys(
     master="m", host={"default": "h", "ci": "h2"}, system={"durabletask_extension": "s"}, functions={"F": {"own": "f"}}
 )
@@ -85,7 +88,27 @@ def test_keys_are_made_once_and_kept(tmp_path: Path) -> None:
     assert len(made | set(second.functions["G"].values())) == 5
     assert all(len(key) >= 40 for key in made)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert [one.name for one in path.parent.iterdir()] == ["keys.json"]
+    assert {one.name for one in path.parent.iterdir()} == {"keys.json", "keys.json.lock"}
+    assert (path.parent / "keys.json.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_starts_at_the_same_moment_have_the_same_keys(tmp_path: Path) -> None:
+    """One of them makes keys, and no other writes its own over them."""
+    path = tmp_path / "x" / "keys.json"
+    at_once = threading.Barrier(STARTS)
+
+    def start(number: int) -> Keys:
+        at_once.wait()
+        return keys_at(path, ["F", f"F{number}"])
+
+    with ThreadPoolExecutor(STARTS) as pool:
+        started = list(pool.map(start, range(STARTS)))
+
+    kept = keys_at(path, [])
+    assert {(one.master, one.host["default"], one.system[EXTENSION]) for one in started} == {
+        (kept.master, kept.host["default"], kept.system[EXTENSION])
+    }
+    assert all(one.functions.items() <= kept.functions.items() for one in started)
 
 
 def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
