@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 WRONG_USE = 2
 HIGHEST_PORT = 65535
 CLOCKS = ("real", "frozen", "auto-skip")
+_TIME_TOLD = {
+    "frozen": ["Time stands still until POST /devhost/clock/advance or /devhost/clock/next moves it."],
+    "auto-skip": ["Time jumps to what is due next while POST /devhost/wait waits and nothing runs."],
+}
 _FLUSHES = ("full", "normal")
 _FLUSHES_HELP = "whether a power cut may cost the last answers (normal) or nothing (full, the default)"
 LONGEST_END = 3.5  # seconds from the signal to the end, whatever still runs
@@ -94,7 +98,7 @@ def _replay(parsed: argparse.Namespace) -> int:
 
 def _start(parsed: argparse.Namespace) -> int:
     try:
-        return asyncio.run(_serve(_options(parsed), parsed.log_format))
+        return asyncio.run(_serve(_options(parsed), parsed.log_format, parsed.clock))
     except KeyboardInterrupt:  # before the loop takes signals
         return 128 + signal.SIGINT
 
@@ -128,7 +132,7 @@ def _options(parsed: argparse.Namespace) -> HostOptions:
     )
 
 
-async def _serve(options: HostOptions, log_format: str) -> int:
+async def _serve(options: HostOptions, log_format: str, clock: str) -> int:
     """Serve until a signal comes, and return the exit code that it means."""
     from devhost import logs  # noqa: PLC0415  as above
     from devhost.host import Host  # noqa: PLC0415  as above
@@ -138,7 +142,7 @@ async def _serve(options: HostOptions, log_format: str) -> int:
     return_large_blocks()
     stop = _Stop()
     async with Host(options) as host:
-        _greet(host)
+        _greet(host, clock)
         await stop.wait()
     return stop.code
 
@@ -166,7 +170,7 @@ class _Stop:
         await self._came.wait()
 
 
-def _greet(host: Host) -> None:
+def _greet(host: Host, clock: str) -> None:
     from devhost.listing import function_list  # noqa: PLC0415  as above
 
     lines = [function_list(host.enabled, host.origin, host.settings.route_prefix)]
@@ -177,6 +181,9 @@ def _greet(host: Host) -> None:
         lines.append(
             f"The clock is {ahead} ahead of real time, as this store noted; to be rid of it, delete the store."
         )
+    if host.keys_file:
+        lines.append(f"It asks for keys, as Azure does; they are in {host.keys_file}")
+    lines += _TIME_TOLD.get(clock, ())
     lines.append(f"What it holds is shown at {host.origin}/devhost")
     print("\n".join(lines), flush=True)  # noqa: T201  what a start shows
 

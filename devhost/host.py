@@ -112,6 +112,11 @@ class Host:
         return str(self._db() or "in memory")
 
     @property
+    def keys_file(self) -> Path | None:
+        """Where the keys are that callers need; None if they need none."""
+        return self._folder / ".devhost" / FILE_NAME if self._options.asks_for_keys else None
+
+    @property
     def clock(self) -> Clock:
         """The host's time."""
         return self._clock
@@ -179,9 +184,8 @@ class Host:
 
     def _own_keys(self) -> Keys | None:
         """Return the keys that callers need, if they need any."""
-        if not self._options.asks_for_keys:
-            return None
-        return keys_at(self._folder / ".devhost" / FILE_NAME, [one.name for one in self.table])
+        path = self.keys_file
+        return None if path is None else keys_at(path, [one.name for one in self.table])
 
     async def _listen(self) -> None:
         """Start what listens besides HTTP."""

@@ -55,6 +55,8 @@ class ByHand:
             began = time.perf_counter()
             try:
                 await self._invoker.call(function, _value(function, text or ""))
+            except NotEmulatedError as error:
+                logger.warning("function not called", extra={**facts, "problem": str(error)})
             except Exception:  # the top of a worker loop
                 logger.exception("function failed", extra=facts)
             else:

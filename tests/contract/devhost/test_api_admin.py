@@ -118,14 +118,15 @@ async def test_a_timer_is_rung_by_hand(host: Host, folder: Path) -> None:
     assert (folder / "yearly.txt").read_text() == "False"
 
 
-async def test_what_a_text_cannot_be_fails_in_the_log(host: Host, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_a_text_cannot_be_is_told_in_the_log(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     """An orchestrator or an HTTP function cannot be called with a text; the caller hears nothing of that."""
     replies = [await call(host, "POST", f"/admin/functions/{name}", '{"input": "x"}') for name in ("Doubles", "Plain")]
     await host.engine.at_rest()
 
     assert [reply.status for reply in replies] == [202, 202]
-    failed = [record for record in caplog.records if record.message == "function failed"]
-    assert [vars(record)["function"] for record in failed] == ["Doubles", "Plain"]
+    told = [record for record in caplog.records if record.message == "function not called"]
+    assert [vars(record)["function"] for record in told] == ["Doubles", "Plain"]
+    assert all("see PARITY.md, row 8.2" in vars(record)["problem"] for record in told)
 
 
 @pytest.mark.parametrize("body", ["", "5", "{", '["x"]', '{"input": {"a": 1}}', '{"input": [1]}'])

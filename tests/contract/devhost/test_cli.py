@@ -51,6 +51,7 @@ class Running:
         self.process = process
         self.printed = printed
         self.url = printed[-1].split()[3].rstrip(";")
+        self.shown = self.url.replace("127.0.0.1", "localhost")
 
     def get(self, path: str) -> str:
         """Return the body at *path*."""
@@ -186,6 +187,27 @@ def test_a_moved_clock_is_announced_at_the_next_start(app: Path, tmp_path: Path)
 
     assert last.startswith("The clock is 3 days, 0:01:00 ahead of real time")
     assert "delete the store" in last
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ((), ""),
+        (
+            ("--clock", "frozen"),
+            "Time stands still until POST /devhost/clock/advance or /devhost/clock/next moves it.\n",
+        ),
+        (("--clock", "auto-skip"), "Time jumps to what is due next while POST /devhost/wait waits and nothing runs.\n"),
+        (("--enable-auth",), "It asks for keys, as Azure does; they are in {app}/.devhost/keys.json\n"),
+    ],
+)
+def test_what_is_unlike_a_plain_start_is_told(app: Path, options: tuple[str, ...], told: str) -> None:
+    """Who starts the host learns how time goes and where the keys are that it asks for."""
+    with started("--app", str(app), "--memory", *options) as running:
+        assert running.process.stdout is not None
+        lines = list(iter(running.process.stdout.readline, f"What it holds is shown at {running.shown}/devhost\n"))
+
+    assert lines == ([told.format(app=app)] if told else [])
 
 
 def test_the_log_can_be_objects(app: Path) -> None:
