@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGE: Final = 64 * 1024  # characters from which it takes much longer to read a text while garbage is collected
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_constant=str)
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # the host escapes these three, Python does not
 
 
 def compact(value: object) -> str:
     """Return *value* as JSON text."""
     try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        text = _ENCODER.encode(value)
     except ValueError:
         text = json.dumps(_sayable(value), ensure_ascii=False, separators=(",", ":"))
     if text.isascii():
@@ -34,8 +36,10 @@ def compact(value: object) -> str:
 def parse(text: str) -> Any:  # noqa: ANN401  JSON says anything
     """Read JSON text; raise `ValueError` for anything else, and for what is nested too deeply."""
     try:
+        if len(text) < LARGE:
+            return _DECODER.decode(text)
         with uncollected(len(text)):
-            return json.loads(text, parse_constant=str)
+            return _DECODER.decode(text)
     except RecursionError as error:
         message = "the JSON text is nested too deeply"
         raise ValueError(message) from error

@@ -48,11 +48,12 @@ _FIELDS: dict[EventType, tuple[str, ...]] = {
     EventType.EXECUTION_RESUMED: ("Reason",),
 }
 _TYPES = tuple(EventType)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def encode(event: Event) -> str:
     """Return the text of one event."""
-    return json.dumps(_row(event), separators=(",", ":"))
+    return _ENCODER.encode(_row(event))
 
 
 def decode(text: str) -> Event:
@@ -62,7 +63,7 @@ def decode(text: str) -> Event:
 
 def encode_all(events: Iterable[Event]) -> str:
     """Return the text of the events of a turn."""
-    return json.dumps([_row(event) for event in events], separators=(",", ":"))
+    return _ENCODER.encode([_row(event) for event in events])
 
 
 def decode_all(text: str) -> Sequence[Event]:
