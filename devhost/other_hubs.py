@@ -33,6 +33,11 @@ class NothingRuns(VersionRules):
         del version
         return False
 
+    def ends_unstarted(self, version: str | None) -> bool:
+        """Say no: whoever serves the hub would do that."""
+        del version
+        return False
+
 
 class OtherHubs:
     """Keeps the task hubs that somebody started something in, found without regard to case."""

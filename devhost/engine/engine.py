@@ -132,7 +132,7 @@ class Engine:
         """Queue the end of an instance. Raises `InstanceNotFoundError`, `InstanceEndedError`."""
         event = execution_terminated(self.clock.now(), reason)
         one = self._backend.instance(instance_id)
-        if one and one.status == RuntimeStatus.PENDING and not self._options.versions.runs(one.version):
+        if one and one.status == RuntimeStatus.PENDING and self._options.versions.ends_unstarted(one.version):
             await self._do("terminate", lambda unit: unit.end_unstarted(instance_id, event))
         else:
             await self._do("terminate", lambda unit: unit.send(instance_id, event))

@@ -29,6 +29,10 @@ class VersionRules:
             return version == self.default
         return bool(self.default) and compare(version, self.default or "") <= 0
 
+    def ends_unstarted(self, version: str | None) -> bool:
+        """Say whether a terminate ends an instance of *version* that has not begun, without a turn."""
+        return not self.runs(version)
+
 
 def compare(left: str, right: str) -> int:
     """Return a number below, equal to or above 0, as *left* is older than, equal to or newer than *right*."""

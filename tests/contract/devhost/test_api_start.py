@@ -270,18 +270,20 @@ async def test_versions_decide_what_runs() -> None:
 
 
 async def test_a_start_in_a_hub_that_nobody_serves_stays_pending(host: Served) -> None:
-    """It is answered as usual, with links of that hub, takes events and a suspension, and never runs."""
+    """It is answered as usual, with links of that hub, takes events, a suspension and a terminate, and never runs."""
     await host.start("Waits", "abc")
     elsewhere = "taskHub=Elsewhere"
 
     started = await host.ask("POST", f"/orchestrators/Ends/x?{elsewhere}", send={"a": 1})
     again = await host.ask("POST", "/orchestrators/Ends/x?taskHub=ELSEWHERE", send=1)
     raised = await host.ask("POST", f"/instances/x/raiseEvent/Go?{elsewhere}", send=1)
+    told = [await host.ask("POST", f"/instances/x/{what}?{elsewhere}") for what in ("suspend", "terminate")]
     shown = await host.ask("GET", f"/instances/x?{elsewhere}")
     listed = await host.ask("GET", f"/instances?{elsewhere}")
     others = [await host.ask("GET", path) for path in ("/instances/x", f"/instances/abc?{elsewhere}")]
 
     assert (started.status, raised.status, shown.status) == (202, 202, 202)
+    assert [reply.status for reply in told] == [202, 202]
     assert f"taskHub=Elsewhere&connection=Storage&code={KEY}" in started.json["statusQueryGetUri"]
     assert again.json == {"Message": "An Orchestration instance with the status Pending already exists."}
     assert (shown.json["runtimeStatus"], shown.json["input"]) == ("Pending", {"a": 1})
