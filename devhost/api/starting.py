@@ -12,7 +12,7 @@ from devhost import large_json, lenient_json
 from devhost.api.answers import RefusedError, failure, invalid_json, json_answer, message
 from devhost.api.paths import encode_id
 from devhost.api.patience import unless_gone
-from devhost.api.status import shown
+from devhost.api.status import all_shown
 from devhost.engine.history import RuntimeStatus
 from devhost.errors import InstanceExistsError, InstanceNotFoundError
 from devhost.sdk.client import PUBLIC_BASE, Hub, check_status
@@ -79,7 +79,8 @@ class Starter:
             return self._accepted(instance_id)
         if end.status == RuntimeStatus.COMPLETED:
             return json_answer(200, lenient_json.shown(end.output))
-        return json_answer(200, shown(end, inputs=True))
+        [body] = await all_shown([end], inputs=True)
+        return json_answer(200, body)
 
     def _accepted(self, instance_id: str) -> Outgoing:
         links = check_status(f"{self.origin}{PUBLIC_BASE}", self.hub, instance_id, encode_id(instance_id))

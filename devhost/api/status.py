@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from datetime import UTC, datetime
@@ -19,9 +20,12 @@ from devhost.api.answers import (
 from devhost.api.histories import Detail, history_events
 from devhost.engine.engine import Query as InstanceQuery
 from devhost.engine.history import RuntimeStatus
+from devhost.large_json import SMALL
 from devhost.ticks import Ticks, from_datetime, from_text, to_whole_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devhost.api.paths import Query
     from devhost.engine.engine import Engine, Instance
     from devhost.sdk.http import Outgoing
@@ -38,7 +42,7 @@ async def status(engine: Engine, instance_id: str, query: Query, url: str) -> Ou
     one = await engine.instance(instance_id)
     if one is None:
         return empty(404)
-    body = shown(one, inputs=query.flag("showInput", default=True))
+    [body] = await all_shown([one], inputs=query.flag("showInput", default=True))
     if query.flag("showHistory") and one.status != RuntimeStatus.PENDING:
         detail = Detail(inputs=query.flag("showInput", default=True), outputs=query.flag("showHistoryOutput"))
         body["historyEvents"] = history_events(await engine.history(instance_id), detail)
@@ -46,6 +50,14 @@ async def status(engine: Engine, instance_id: str, query: Query, url: str) -> Ou
         return json_answer(202, body, [("Location", url), ("Retry-After", POLL_AFTER)])
     is_error = one.status == RuntimeStatus.FAILED and query.flag("returnInternalServerErrorOnFailure")
     return json_answer(500 if is_error else 200, body)
+
+
+async def all_shown(instances: Sequence[Instance], *, inputs: bool) -> list[dict[str, Any]]:
+    """Return instances as `shown`, large ones by a thread, so that others are answered meanwhile."""
+    size = sum(len(text or "") for one in instances for text in (one.input, one.output))
+    if size <= SMALL:
+        return [shown(one, inputs=inputs) for one in instances]
+    return await asyncio.to_thread(lambda: [shown(one, inputs=inputs) for one in instances])
 
 
 def shown(one: Instance, *, inputs: bool) -> dict[str, Any]:
@@ -71,8 +83,7 @@ async def page(engine: Engine, query: Query, token: str) -> Outgoing:
         id_prefix=query.text("instanceIdPrefix") or "",
     )
     found = await engine.instances(wanted, limit=_top(query), after=after_of(token))
-    inputs = query.flag("showInput", default=True)
-    body = [shown(one, inputs=inputs) for one in found.instances]
+    body = await all_shown(found.instances, inputs=query.flag("showInput", default=True))
     return json_answer(200, body, [(TOKEN, token_of(found.next_after))])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from devhost.api.answers import RefusedError, json_answer, message
 from devhost.api.patience import unless_gone
-from devhost.api.status import shown
+from devhost.api.status import all_shown
 from devhost.api.wishes import to_span, wish_in
 from devhost.engine.history import RuntimeStatus
 from devhost.errors import InstanceNotFoundError
@@ -51,7 +51,8 @@ async def wait(engine: Engine, incoming: Incoming, *, skips: bool) -> Outgoing:
         return await _late(engine, wish)
     if one.status != wish.status:
         return message(409, f"{_stands(one, wish)}; it has ended, and stays so.")
-    return json_answer(200, shown(one, inputs=True))
+    [body] = await all_shown([one], inputs=True)
+    return json_answer(200, body)
 
 
 def _wait_in(wish: dict[str, Any]) -> Wait:

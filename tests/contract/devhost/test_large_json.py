@@ -12,6 +12,7 @@ import pytest
 
 from devhost import large_json, lenient_json
 from devhost.errors import HostError
+from tests.support.served import served
 
 LARGE = json.dumps([{"a": number, "b": "ü"} for number in range(35_000)], ensure_ascii=False)
 CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
@@ -88,3 +89,19 @@ async def test_a_reading_that_is_given_up_leaves_no_process(monkeypatch: pytest.
 def readers() -> list[int]:
     """The processes that this one has started and that still run, or wait to be buried."""
     return [int(pid) for pid in CHILDREN.read_text().split()]
+
+
+async def test_others_are_answered_while_a_large_status_is_put_together() -> None:
+    """Text that is not strict takes long to read, also when it is shown again."""
+    async with served() as host:
+        await host.start("Waits", "other")
+        assert (await host.ask("POST", "/orchestrators/Waits/odd", "[" + "'a'," * 200_000 + "]")).status == 202
+        for path in ("/instances/odd", "/instances"):
+            showing = asyncio.create_task(host.ask("GET", path))
+            answered = 0
+            while not showing.done():
+                assert (await host.ask("GET", "/instances/other")).status == 202
+                answered += 1
+
+            assert str(showing.result().json).count("'a'") == 200_000
+            assert answered > 3
