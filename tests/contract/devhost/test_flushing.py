@@ -25,7 +25,7 @@ def test_a_commit_waits_for_the_disk_unless_the_command_says_otherwise(
     """What was answered survives a power cut by default."""
     seen: list[HostOptions] = []
 
-    async def serve(options: HostOptions, _: object) -> int:
+    async def serve(options: HostOptions, *_: object) -> int:
         await asyncio.sleep(0)
         seen.append(options)
         return 0
