@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         SmsSender,
     )
 
-STARTS_AT_ONCE: Final = 30  # in one process; a crowd is answered within five seconds on a small machine
+STARTS_AT_ONCE: Final = 20  # in one process; a crowd is answered within five seconds on a small machine
 
 
 class Providers:

@@ -32,7 +32,6 @@ ROUNDS = 100
 AT_ONCE = 4
 MANY = 300
 ANSWERED_WITHIN_SECONDS = 5.0
-ALONE_WITHIN_SECONDS = 0.15
 NUMBER = "+12025550143"
 
 
@@ -43,9 +42,16 @@ def settings(storage: str, **more: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def two_hosts(tmp_path: Path, azurite: str) -> Iterator[tuple[Users, Users]]:
+def storage() -> Iterator[str]:
+    """A storage of its own: what other tests start and send would count here too."""
+    with running_azurite() as azurite:
+        yield azurite.connection_string
+
+
+@pytest.fixture
+def two_hosts(tmp_path: Path, storage: str) -> Iterator[tuple[Users, Users]]:
     """Two hosts with a database each, on one storage."""
-    told = settings(azurite, SendsInAll="5000/1d")
+    told = settings(storage, SendsInAll="5000/1d")
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:
         folder.mkdir()
@@ -54,15 +60,14 @@ def two_hosts(tmp_path: Path, azurite: str) -> Iterator[tuple[Users, Users]]:
 
 
 @pytest.mark.timeout(240)
-def test_two_hosts_count_as_one(two_hosts: tuple[Users, Users], azurite: str, tell: Callable[[str], None]) -> None:
+def test_two_hosts_count_as_one(two_hosts: tuple[Users, Users], storage: str, tell: Callable[[str], None]) -> None:
     """In a hundred rounds of concurrent starts and guesses on two hosts, every count is exact. Threat 1, 2, 3."""
-    sent_before = sends_in(azurite)
     with ThreadPoolExecutor(2) as pool:
         rounds = list(pool.map(lambda number: play_round(two_hosts, number), numbers(ROUNDS)))
 
     assert Counter(rounds) == {("1 of 4 started", "3 of 8 judged", 3, 3): ROUNDS}
     assert sum(users.messages() for users in two_hosts) == ROUNDS
-    assert sends_in(azurite) - sent_before == ROUNDS
+    assert sends_in(storage) == ROUNDS
     tell(f"Two hosts: {ROUNDS} rounds, each with one start of four, three guesses of eight.")
 
 
@@ -70,11 +75,11 @@ def play_round(hosts: tuple[Users, Users], number: str) -> tuple[str, str, int, 
     """Start four times at once for one phone, guess eight times at once, and return all counts."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         starts = list(pool.map(lambda place: (hosts[place % 2], hosts[place % 2].start(number)), range(AT_ONCE)))
+        assert Counter(one.status for _, one in starts) == {201: 1, 429: AT_ONCE - 1}, [one.body for _, one in starts]
         ((winner, reply),) = [one for one in starts if one[1].status == 201]
         mine = held(reply)
         wrong = str(int(winner.code(mine)) ^ 1)
         guesses = list(pool.map(lambda _: winner.check(mine, wrong), range(2 * AT_ONCE)))
-    assert {one.status for _, one in starts} == {201, 429}
     assert {(one.status, one.code) for one in guesses if one.status != 200} == {(409, "verification_closed")}
     started = sum(one.status == 201 for _, one in starts)
     judged = sum(one.status == 200 for one in guesses)
@@ -127,23 +132,15 @@ def azurite_ends(pid: int, ports: Ports) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, tell: Callable[[str], None]) -> None:
+def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, storage: str, tell: Callable[[str], None]) -> None:
     """Of 300 starts at once each is started or refused within five seconds; each that is started ends. Threat 74.
 
-    Where one start alone takes longer than it should, the machine is busy with other things, and the crowd's time is
-    longer by as much. The storage is its own: what other tests have sent counts against the limit in all.
+    The row's ten thousand are more than one process on a small machine can even turn away in that time.
     """
-    with (
-        running_azurite() as storage,
-        running_devhost(tmp_path, settings(storage.connection_string, SendsInAll="60/1m")) as host,
-    ):
+    with running_devhost(tmp_path, settings(storage, SendsInAll="60/1m")) as host:
         users, operator = Users(host), Operator(Caller(host.port, say=lambda _: None))
-        first, *crowd = numbers(MANY + 2)
-        users.start(first)
-        answers = [timed(users, crowd.pop())]
-        pace = max(1.0, answers[0][1] / ALONE_WITHIN_SECONDS)
         with ThreadPoolExecutor(MANY) as pool:
-            answers += pool.map(partial(timed, users), crowd)
+            answers = list(pool.map(partial(timed, users), numbers(MANY)))
         replies, slowest = [reply for reply, _ in answers], max(seconds for _, seconds in answers)
         statuses = Counter(reply.status for reply in replies)
         operator.advance(by="PT3M")
@@ -152,11 +149,11 @@ def test_hundreds_at_once_are_served_or_refused(tmp_path: Path, tell: Callable[[
 
         assert set(statuses) <= {201, 429, 503}
         assert all("Retry-After" in reply.headers for reply in replies if reply.status in {429, 503})
-        assert 1 < ends["expired"] == users.messages() - 1 < 60
+        assert 0 < ends["expired"] == users.messages() <= 60
         assert set(ends) <= {"expired", "failed"}
         assert "status=500" not in host.log.read_text(encoding="utf-8")
-        tell(f"300 starts at once: {dict(statuses)}, the last answer after {slowest:.1f} s, pace {pace:.1f}.")
-        assert slowest < ANSWERED_WITHIN_SECONDS * pace
+        tell(f"300 starts at once: {dict(statuses)}, the last answer after {slowest:.1f} s.")
+        assert slowest < ANSWERED_WITHIN_SECONDS
 
 
 def timed(users: Users, number: str) -> tuple[Reply, float]:
