@@ -37,6 +37,7 @@ from devhost.other_hubs import OtherHubs
 from devhost.sdk.client import ClientBinding, Hub
 from devhost.sdk.connections import close_connections
 from devhost.sdk.functions import ORCHESTRATION_TRIGGER
+from devhost.sdk.local_session import answer_here
 from devhost.sdk.worker import AppWorker, unknown_orchestrator
 from devhost.triggers.by_hand import ByHand
 from devhost.triggers.durable import LoggedWorker
@@ -268,6 +269,7 @@ class Host:
         for server, listener in ((rpc, rpc_socket), (front, front_socket)):
             self._closing.push_async_callback(server.close)
             await server.serve(listener)
+        answer_here(self.binding.rpc_base, rpc.answer)
 
     def _refused_start(self, name: str) -> str | None:
         """Return why the orchestrator *name* is not started: one that is disabled is known, and refused at once."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 PATIENCE = 0.02  # seconds for which the loop stands still
-IMPATIENCE = 0.001  # seconds, as long as the last calls did not end in time
+IMPATIENCE = 0.005  # seconds, after a call that did not end in time
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -43,15 +43,19 @@ class Lending(Generic[Item, Result]):
         self._patience = PATIENCE
 
     def run(self, items: Iterable[Item]) -> list[Item]:
-        """Begin to work for *items*, and return those that nobody has begun with when the loop has to go on."""
+        """Begin to work for *items*, and return those that nobody has begun with when the loop has to go on.
+
+        The loop goes on when its patience is over, but not in the midst of a call if others before it have ended.
+        """
         round_: _Round[Item, Result] = _Round(items)
         self._pool.submit(self._serve, round_)
+        left: list[Item] = []
         in_time = round_.ended.acquire(timeout=self._patience)
-        self._patience = PATIENCE if in_time else IMPATIENCE
-        left = []
         if not in_time:
             left = round_.take_back()
-            round_.is_late = True
+            in_time = bool(round_.results) and round_.ended.acquire(timeout=self._patience)
+        round_.is_late = not in_time
+        self._patience = PATIENCE if in_time else IMPATIENCE
         self._deliver(round_)
         return left
 
