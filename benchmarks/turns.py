@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from benchmarks.connection import Connection
 from benchmarks.resources import processor_seconds
 from benchmarks.subjects import devhost, running
-from benchmarks.verifications import Verifications, seen
+from benchmarks.verifications import Verifications, has_ended, seen
 from tools.azurite import ROOT
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ async def by_length_of_history(folder: Path, rounds: int) -> list[Figures]:
     figures: list[Figures] = []
     with running(devhost(app=APP), folder) as subject:
         async with Connection(subject.port) as connection:
-            urls = (await connection.post(_START, rounds + 1)).json()
+            urls = (await connection.post(_START, str(rounds + 1))).json()  # the SDK reads an input as JSON text
             status = urls["statusQueryGetUri"] + "&showInput=false"
             go = urls["sendEventPostUri"].replace("{eventName}", "Go")
             await _round_seen(connection, status, 0)
@@ -66,6 +66,6 @@ async def by_number_of_instances(subject: Running, counts: Sequence[int], sample
 
 async def _round_seen(connection: Connection, status: str, number: int) -> None:
     def is_there(shown: dict[str, object]) -> bool:
-        return shown["customStatus"] == {"rounds": number}
+        return not has_ended(shown) and shown["customStatus"] == {"rounds": number}
 
     await seen(connection, status, is_there, pause=0.002)
