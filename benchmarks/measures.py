@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Figures = dict[str, float]
 WARM_UP = 50
 PAUSE = 0.01  # seconds between two verifications at low load
+LOOK = 0.001  # seconds between two looks at one
 
 
 async def throughput(subject: Running, count: int) -> Figures:
@@ -48,12 +49,12 @@ async def low_load(subject: Running, count: int) -> Figures:
         for number in range(count + WARM_UP):
             began = perf_counter()
             one = await start_one(connection)
-            await seen(connection, one.status_url, waits)
+            await seen(connection, one.status_url, waits, pause=LOOK)
             until_waiting = perf_counter() - began
             code = await code_sent(connection, one)
             began = perf_counter()
             await connection.post(one.event_url, code)
-            end = await seen(connection, one.status_url, has_ended)
+            end = await seen(connection, one.status_url, has_ended, pause=LOOK)
             until_end = perf_counter() - began
             if end["output"] is not True:
                 message = f"the right code was not taken: {end}"
