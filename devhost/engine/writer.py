@@ -3,7 +3,8 @@
 Nobody hears of a write before the commit that holds it. Under load a commit, and its flush to the disk, is shared by
 all that came in while the one before was written. The statements of a transaction are run on the event loop's thread,
 because each of them gives the interpreter away for a moment, which a thread of its own would have to win back every
-time; only the commit, which waits for the disk, has its thread.
+time. The commit, which waits for the disk, has its thread, unless the disk is so quick that the way to the thread and
+back takes longer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from devhost.engine.backend import Backend, Effects, Outcome, Unit
 
 MOST_TOGETHER = 256
+QUICK = 0.001  # seconds of a commit for which the loop may stand still
 
 
 class CommitObserver(Protocol):
@@ -63,6 +66,7 @@ class Writer:
         self._most = 1 if observer is not None and observer.wants_single_commits else MOST_TOGETHER
         self._waiting: deque[Write] = deque()
         self._is_busy = False
+        self._is_quick = False
         self._loop = asyncio.get_running_loop()
         self._home = threading.get_ident()
         self._at_rest = asyncio.Event()
@@ -109,7 +113,11 @@ class Writer:
             return
         while self._waiting and len(batch) < self._most and not self._waiting[0].is_long:
             batch.append(self._waiting.popleft())
-        self._begun.put((batch, self._backend.begin([write.work for write in batch])))
+        commit = self._backend.begin([write.work for write in batch])
+        if self._is_quick and self._observer is None:
+            self._announce(batch, *self._timed(commit))
+        else:
+            self._begun.put((batch, commit))
 
     def _run(self) -> None:
         """Serve until told to end; an observer may end it earlier by `SystemExit`, and nothing more is written."""
@@ -123,11 +131,18 @@ class Writer:
         names = [write.name for write in batch]
         if self._observer is not None:
             self._observer.before(names)
-        results, effects = commit()
+        results, effects = self._timed(commit)
         if self._observer is not None:
             self._observer.after(names)
         with contextlib.suppress(RuntimeError):  # the loop was closed while we wrote; the store has it all
             self._loop.call_soon_threadsafe(self._announce, batch, results, effects)
+
+    def _timed(self, commit: Callable[[], Outcome]) -> Outcome:
+        """Commit, and note whether the next commit can be expected to be quick."""
+        began = time.perf_counter()
+        outcome = commit()
+        self._is_quick = time.perf_counter() - began < QUICK
+        return outcome
 
     def _announce(self, batch: list[Write], results: Sequence[object], effects: Effects) -> None:
         self._is_busy = bool(self._waiting)
