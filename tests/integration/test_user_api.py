@@ -384,7 +384,7 @@ async def test_a_refused_number_is_told_at_once(api: UserApi) -> None:
     reply = await api.start()
 
     assert (reply.status, reply.body["status"], reply.body["reason"]) == (201, "failed", "delivery_failed")
-    assert len(api.sms.sent) == 1
+    assert len(await api.sent()) == 1
 
 
 async def test_a_service_that_denies_us_is_told_before_anything_is_counted(api: UserApi) -> None:
@@ -433,7 +433,7 @@ async def test_of_many_resends_at_once_one_is_sent(api: UserApi) -> None:
     await api.engine.at_rest()
 
     assert Counter(reply.status for reply in replies) == {202: 1, 429: 9}
-    assert len(api.sms.sent) == 2
+    assert len(await api.sent()) == 2
 
 
 async def test_canceling_twice_is_canceling_once(api: UserApi) -> None:
@@ -459,7 +459,7 @@ async def test_the_same_request_gets_the_same_answer(api: UserApi) -> None:
     assert first.body == again.body
     assert (other_body.status, other_body.code) == (422, "idempotency_key_reused")
     assert other_caller.status == 201
-    assert len(api.sms.sent) == 2
+    assert len(await api.sent()) == 2
 
 
 async def test_a_start_that_died_half_way_is_finished_by_the_same_request(api: UserApi) -> None:
@@ -475,7 +475,7 @@ async def test_a_start_that_died_half_way_is_finished_by_the_same_request(api: U
     assert again.body == first.body
     assert api.verifications.find(first.body["id"]) == record
     assert len(api.wired.gates.look(number.e164).starts) == 1
-    assert len(api.sms.sent) == 1
+    assert len(await api.sent()) == 1
 
 
 async def test_a_claimed_start_that_never_came_is_made_up_for(api: UserApi, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,7 +494,7 @@ async def test_a_claimed_start_that_never_came_is_made_up_for(api: UserApi, monk
 
     assert (lost.status, lost.code) == (503, "storage_unavailable")
     assert (again.status, again.body["status"]) == (201, "pending")
-    assert len(api.sms.sent) == 1
+    assert len(await api.sent()) == 1
 
 
 async def test_a_key_counts_for_a_day(api: UserApi) -> None:
@@ -534,7 +534,7 @@ async def test_only_our_own_page_may_ask_from_a_browser(api: UserApi, headers: d
     reply = await api.start(**headers)
 
     assert reply.status == status
-    assert len(api.sms.sent) == (1 if status == 201 else 0)
+    assert len(await api.sent()) == (1 if status == 201 else 0)
 
 
 async def test_starts_per_address_are_counted_by_the_trusted_hop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,7 +210,7 @@ async def test_a_page_that_got_no_answer_asks_again(api: UserApi) -> None:
 
     assert replies[0].body == replies[1].body
     assert other.status == 429
-    assert len(api.sms.sent) == 1
+    assert len(await api.sent()) == 1
 
 
 @pytest.mark.parametrize("said", ["false", ""])

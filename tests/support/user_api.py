@@ -8,6 +8,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
@@ -29,8 +30,9 @@ from tests.support.front_door import functions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
+    from domain.sms import Sms
     from providers.wiring import Providers
 
 NUMBER = "+12025550143"
@@ -213,6 +215,11 @@ class UserApi:
     async def passes(self, span: timedelta) -> None:
         """Let time go by, and all that falls due meanwhile be done."""
         await self.engine.advance(span)
+
+    async def sent(self) -> list[Sms]:
+        """Return all messages, once nothing is under way."""
+        await self.passes(timedelta())
+        return self.sms.sent
 
     def code(self, owned: Owned) -> str:
         """Return the code that was sent for a verification."""
