@@ -44,13 +44,16 @@ def page(run: Mapping[str, object]) -> str:
     """Return the page for *run*."""
     runs: Mapping[str, Sequence[Figures]] = run["runs"]  # type: ignore[assignment]
     turns: Mapping[str, Sequence[Figures]] = run["turns"]  # type: ignore[assignment]
+    cases: Figures = run["cases"]  # type: ignore[assignment]
     parts = [
         f"# A run of `make bench`, {run['date']}",
         "Written by the command; not edited. Medians of all rounds; in brackets the lowest and the highest.",
         _facts(run),
         _table(runs),
         _ratios(runs),
-        "## The cost of a turn",
+        "## The list of cases",
+        _facts_of(cases),
+        "## The cost of a turn" if turns else "",
         "\n\n".join(_listed(name, figures) for name, figures in turns.items()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -58,6 +61,10 @@ def page(run: Mapping[str, object]) -> str:
 
 def _facts(run: Mapping[str, object]) -> str:
     return "\n".join(f"* {name}: {_worded(run[name])}" for name in ("size", "machine", "versions"))
+
+
+def _facts_of(figures: Figures) -> str:
+    return "\n".join(f"* {name.replace('_', ' ')}: {_number(value)}" for name, value in figures.items())
 
 
 def _worded(facts: object) -> str:
@@ -78,7 +85,7 @@ def _ratios(runs: Mapping[str, Sequence[Figures]]) -> str:
     (name, ours), *others = runs.items()
     lines = []
     for other, theirs in others:
-        pairs = zip(_values(ours, RATIO), _values(theirs, RATIO), strict=True)
+        pairs = zip(_values(ours, RATIO), _values(theirs, RATIO), strict=False)  # a run that is not over has odd ones
         ratios = [mine / other_value for mine, other_value in pairs]
         if ratios:
             lines.append(f"* {name} goes {_spread(ratios)} times as fast as {other}.")

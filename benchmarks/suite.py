@@ -11,14 +11,16 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from benchmarks import measures, turns
+from benchmarks import case_list, measures, turns
 from benchmarks.subjects import devhost, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.measures import Figures
     from benchmarks.subjects import Subject
+
+CASE_REQUESTS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +34,47 @@ class Size:
     waiting_seconds: float
     crash: int
     history_rounds: int
+    cases: int
 
 
 FULL = Size(
-    rounds=3, verifications=1000, looks=200, waiting=10_000, waiting_seconds=30.0, crash=1000, history_rounds=500
+    rounds=3,
+    verifications=1000,
+    looks=200,
+    waiting=10_000,
+    waiting_seconds=30.0,
+    crash=1000,
+    history_rounds=500,
+    cases=10_000,
 )
-QUICK = Size(rounds=1, verifications=200, looks=50, waiting=500, waiting_seconds=3.0, crash=100, history_rounds=100)
+QUICK = Size(
+    rounds=1,
+    verifications=200,
+    looks=50,
+    waiting=500,
+    waiting_seconds=3.0,
+    crash=100,
+    history_rounds=100,
+    cases=100,
+)
 
 
 class Suite:
     """Collects the figures of each subject; `runs` has every single run by subject."""
 
-    def __init__(self, size: Size, subjects: Sequence[Subject]) -> None:
+    def __init__(self, size: Size, subjects: Sequence[Subject], keep: Callable[[Suite], None]) -> None:
+        """Measure *subjects*, and *keep* what there is after each measurement: an end too early then loses little."""
         self._size = size
         self._subjects = subjects
+        self._keep = keep
         self.runs: defaultdict[str, list[Figures]] = defaultdict(list)
         self.turns: dict[str, list[Figures]] = {}
+        self.cases: Figures = {}
 
     def run(self) -> None:
         """Measure everything."""
+        self.cases = case_list.measured(self._size.cases, CASE_REQUESTS)
+        self._say("list of cases", self.cases)
         for number in range(self._size.rounds):
             for subject in self._subjects:
                 self._note(subject, number, self._busy_and_idle(subject))
@@ -59,6 +83,7 @@ class Suite:
         for subject in self._subjects:
             self._note(subject, 0, self._waiting(subject))
         self.turns = self._turns()
+        self._keep(self)
 
     def _busy_and_idle(self, subject: Subject) -> Figures:
         with _folder() as folder, running(subject, folder) as one:
@@ -84,8 +109,12 @@ class Suite:
 
     def _note(self, subject: Subject, number: int, figures: Figures) -> None:
         self.runs[subject.name].append(figures)
+        self._say(f"{subject.name}, round {number + 1}", figures)
+
+    def _say(self, what: str, figures: Figures) -> None:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        print(f"[{perf_counter() - _BEGAN:5.0f} s] {subject.name}, round {number + 1}: {shown}", flush=True)
+        print(f"[{perf_counter() - _BEGAN:5.0f} s] {what}: {shown}", flush=True)
+        self._keep(self)
 
 
 _BEGAN = perf_counter()

@@ -34,8 +34,10 @@ def test_the_page_compares_rounds_and_not_medians() -> None:
             "versions": {},
             "runs": runs,
             "turns": {},
+            "cases": {"cases": 10_000, "first_page_p95_ms": 61.5},
         }
     )
 
     assert "* ours goes 2.5 [2, 3] times as fast as theirs." in shown
     assert "| verifications/s | 250, summit 550 | 200 [100, 300] | 75 [50, 100] |" in shown
+    assert "* cases: 10000\n* first page p95 ms: 61.5" in shown
