@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import azure.functions as func
 
 from devhost.engine.actions import Answer
 from devhost.json_text import uncollected
-from devhost.sdk import direct
 from devhost.sdk.failures import CRASHED, serialized_crash, text_of, worker_text
-from devhost.sdk.orchestration_answer import AnswerError, read_answer, read_state
+from devhost.sdk.orchestration_answer import AnswerError, read_answer
 from devhost.sdk.orchestration_body import body_text
 
 if TYPE_CHECKING:
@@ -22,24 +20,18 @@ if TYPE_CHECKING:
 _MARKER = "\n\n$OutOfProcData$:"
 
 
-def run_turn(function: Callable[..., Any], call: OrchestratorCall) -> Answer:
+def run_turn(function: Callable[..., str], call: OrchestratorCall) -> Answer:
     """Call the SDK's wrapper *function* once and return what it answers; whatever it raises is part of that."""
-    is_direct = direct.leads_to(function)
     try:
-        trigger = direct.trigger(call) if is_direct else func.OrchestrationContext(body_text(call))
+        body = body_text(call)
     except ValueError:
         return _broken(f"Exception while executing function: {call.name}")
     try:
-        with uncollected(_size(call)), direct.passing() if is_direct else contextlib.nullcontext():
-            answer = function(trigger)
+        with uncollected(len(body)):
+            answer = function(func.OrchestrationContext(body))
     except (Exception, SystemExit) as error:  # noqa: BLE001  the app's code may raise anything, and the host goes on
         return _failure(error)
     return _read(answer)
-
-
-def _size(call: OrchestratorCall) -> int:
-    """Return about how many characters of JSON the SDK reads in a turn."""
-    return sum(len(event.fields.get("Result") or event.fields.get("Input") or "") for event in call.history)
 
 
 def _failure(error: BaseException) -> Answer:
@@ -48,9 +40,9 @@ def _failure(error: BaseException) -> Answer:
     return _read(state) if marker else _broken(worker_text(error), serialized_crash(error))
 
 
-def _read(said: str | direct.State) -> Answer:
+def _read(text: str) -> Answer:
     try:
-        return read_state(said.members) if isinstance(said, direct.State) else read_answer(said)
+        return read_answer(text)
     except AnswerError as error:
         return Answer(crash=str(error))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from devhost import ticks
@@ -23,7 +22,7 @@ from devhost.engine.actions import (
 from devhost.json_text import compact, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 _NO_METHOD = "The value cannot be an empty string or composed entirely of whitespace. (Parameter 'method')"
 
@@ -34,23 +33,12 @@ class AnswerError(ValueError):
 
 def read_answer(text: str) -> Answer:
     """Return the answer that *text* is; raise `AnswerError` for one that no host would understand."""
-    with _understanding():
-        return _answer(parse(text))
-
-
-def read_state(state: Mapping[str, Any]) -> Answer:
-    """Return the answer that the text of *state* would be; raise `AnswerError` likewise."""
-    with _understanding():
-        return _answer(state)
-
-
-@contextlib.contextmanager
-def _understanding() -> Iterator[None]:
     try:
-        yield
-    except AnswerError:
-        raise
+        state = parse(text)
+        return _answer(state)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, AnswerError):
+            raise
         message = f"The orchestrator's answer cannot be read: {error!r}"
         raise AnswerError(message) from error
 

@@ -1,8 +1,7 @@
-"""Slow places of SDK 1.7.0, done faster in devhost's own process; what they return stays the same.
+"""Two slow places of SDK 1.7.0, done faster in devhost's own process; what they return stays the same.
 
-Parsing the timestamp of every event of a history with dateutil takes most of a turn, each turn builds one class of
-named tuples anew, and all that a turn is about goes through JSON text (`direct.py`). The
-replay tests hold with and without this.
+Parsing the timestamp of every event of a history with dateutil takes most of a turn, and each turn builds one class
+of named tuples anew. The replay tests hold with and without this.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ from collections import namedtuple
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-from devhost.sdk.direct import open_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +27,6 @@ def hasten_sdk() -> None:
     executor: Any = sys.modules.get(_EXECUTOR)
     if executor is not None:
         executor.namedtuple = named_tuple
-    open_way()
 
 
 class TimestampParser:
