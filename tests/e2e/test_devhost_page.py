@@ -36,8 +36,8 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 @app.orchestration_trigger(context_name="context")
 def Approval(context):
-    context.set_custom_status({"stage": "waiting"})
     greeting = yield context.call_activity("Greet", context.instance_id)
+    context.set_custom_status({"stage": "waiting"})
     timer = context.create_timer(context.current_utc_datetime + timedelta(hours=2))
     decision = context.wait_for_external_event("Decision")
     winner = yield context.task_any([decision, timer])
