@@ -12,21 +12,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
 
 from tools.node import find_node
-from tools.processes import LOOPBACK, ProcessError, end, exit_when_told, free_ports, listens, wait_until
+from tools.processes import LOOPBACK, ProcessError, end, exit_when_told, held_ports, listens, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 READY_WITHIN_SECONDS: Final = 30.0
 INSTALL_WITHIN_SECONDS: Final = 600.0
-STARTS: Final = 3  # a port found free may be taken by the time Azurite wants it
+STARTS: Final = 3  # where ports cannot be held, one that was free may be taken by the time Azurite wants it
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 HOME: Final = ROOT / ".tools" / "azurite"
@@ -77,11 +77,12 @@ def running_azurite(*, ports: Ports | None = None, location: Path | None = None)
 
     Raises `ProcessError` if it is not installed or does not answer in time.
     """
-    process, used = _started(ports, location)
-    try:
-        yield Azurite(ports=used, pid=process.pid)
-    finally:
-        end(process)
+    with ExitStack() as holding:
+        process, used = _started(ports, location, holding)
+        try:
+            yield Azurite(ports=used, pid=process.pid)
+        finally:
+            end(process)
 
 
 def install() -> bool:
@@ -114,12 +115,13 @@ def _fingerprint() -> str:
     return hashlib.sha256((PACKAGES / LOCK).read_bytes()).hexdigest()
 
 
-def _started(ports: Ports | None, location: Path | None) -> tuple[subprocess.Popen[bytes], Ports]:
-    """Start Azurite; where the ports are ours to choose, try others if somebody was quicker."""
+def _started(ports: Ports | None, location: Path | None, holding: ExitStack) -> tuple[subprocess.Popen[bytes], Ports]:
+    """Start Azurite; ports that are ours to choose are kept by *holding*, and others are tried if it does not come."""
     if not is_installed():
         message = "it is not installed; run `make setup`"
         raise ProcessError(message)
-    for used in [ports] if ports else (Ports(*free_ports(3)) for _ in range(STARTS)):
+    for _ in range(1 if ports else STARTS):
+        used = ports or Ports(*holding.enter_context(held_ports(3)))
         process = subprocess.Popen(_command(used, location), stdout=subprocess.DEVNULL, start_new_session=True)
         if _answers(process, used):
             return process, used

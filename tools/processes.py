@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 LOOPBACK = "127.0.0.1"
@@ -23,13 +23,28 @@ class ProcessError(Exception):
     """A child process did not do what it was started for."""
 
 
-def free_ports(count: int) -> list[int]:
-    """Return *count* ports of the loopback address that nobody listened on a moment ago."""
+@contextmanager
+def held_ports(count: int) -> Iterator[list[int]]:
+    """Keep *count* ports of the loopback address for programs that are told them, for the length of a block.
+
+    Nobody listens on them before such a program does, and the system gives them to nobody else. On Linux a server that
+    reuses addresses, as ours do, can take a port that is bound without being listened on; elsewhere nothing is kept.
+    """
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             one.bind((LOOPBACK, 0))
-        return [one.getsockname()[1] for one in sockets]
+        ports = [one.getsockname()[1] for one in sockets]
+        if sys.platform != "linux":
+            held.close()
+        yield ports
+
+
+def free_ports(count: int) -> list[int]:
+    """Return *count* ports of the loopback address that nobody listened on a moment ago."""
+    with held_ports(count) as ports:
+        return ports
 
 
 def listens(port: int) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from tools.azurite import ROOT
 from tools.local_settings import EXAMPLE, KEY_SETTING, fresh_key, values_of
-from tools.processes import LOOPBACK, ProcessError, end, free_ports, wait_until
+from tools.processes import LOOPBACK, ProcessError, end, held_ports, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,22 +41,26 @@ def running_devhost(
     *options* are further ones of ``devhost start``.
     Every setting of the example is set, so that a developer's own `local.settings.json` has no say; *settings* win.
     """
-    (port,) = free_ports(1)
     log = folder / "devhost.log"
-    command = [sys.executable, "-m", "devhost", "start", "--app", str(app)]
-    command += ["--port", str(port), "--db", str(folder / "devhost.db"), *options]
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=_environment(settings), stdout=file, stderr=file, start_new_session=True
-        )
-    try:
-        wait_until(partial(answers, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
-        yield RunningDevhost(port=port, pid=process.pid, log=log)
-    except ProcessError as error:
-        message = f"{error}; devhost said:\n{log.read_text(encoding='utf-8', errors='replace')}"
-        raise ProcessError(message) from error
-    finally:
-        end(process, by=signal.SIGINT)
+    command = [sys.executable, "-m", "devhost", "start", "--app", str(app), "--db", str(folder / "devhost.db")]
+    with held_ports(1) as (port,):
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [*command, "--port", str(port), *options],
+                cwd=ROOT,
+                env=_environment(settings),
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+        try:
+            wait_until(partial(answers, port), within=READY_WITHIN_SECONDS, what="devhost", process=process)
+            yield RunningDevhost(port=port, pid=process.pid, log=log)
+        except ProcessError as error:
+            message = f"{error}; devhost said:\n{log.read_text(encoding='utf-8', errors='replace')}"
+            raise ProcessError(message) from error
+        finally:
+            end(process, by=signal.SIGINT)
 
 
 def _environment(settings: Mapping[str, str]) -> dict[str, str]:

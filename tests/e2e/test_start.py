@@ -18,16 +18,16 @@ import pytest
 from tools.azurite import ROOT, USUAL_PORTS, running_azurite
 from tools.caller import Caller
 from tools.example_cases import EXAMPLES
-from tools.processes import LOOPBACK, end, free_ports, listens, wait_until
+from tools.processes import LOOPBACK, end, held_ports, listens, wait_until
 
 ENDS_WITHIN_SECONDS = 5
 
 
 @pytest.fixture
-def port() -> int:
+def port() -> Iterator[int]:
     """A port for devhost."""
-    (port,) = free_ports(1)
-    return port
+    with held_ports(1) as (port,):
+        yield port
 
 
 def test_ctrl_c_in_the_terminal_ends_all_that_make_start_started(port: int) -> None:
@@ -96,7 +96,7 @@ def _azurite_listens() -> bool:
 
 
 def _health(port: int) -> tuple[int, object]:
-    connection = HTTPConnection(LOOPBACK, port, timeout=10)
+    connection = HTTPConnection(LOOPBACK, port, timeout=30)  # the app is still being loaded
     connection.request("GET", "/api/health")
     response = connection.getresponse()
     answer = response.status, json.loads(response.read())

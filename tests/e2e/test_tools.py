@@ -1,6 +1,7 @@
 """The tools that run other processes: Azurite and what waits for them and ends them."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.azurite import ROOT, running_azurite
-from tools.processes import ProcessError, end, free_ports, listens, wait_until
+from tools.processes import ProcessError, end, free_ports, held_ports, listens, wait_until
 
 
 def test_azurite_answers_on_free_ports_until_the_block_ends() -> None:
@@ -68,17 +69,32 @@ def test_free_ports_differ() -> None:
     assert len(set(free_ports(20))) == 20
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="ports can be held on Linux only")
+def test_a_held_port_is_for_whoever_is_told_it() -> None:
+    """Nobody answers there before; who does not reuse addresses cannot take it, and a server that does, can."""
+    with held_ports(1) as (port,):
+        with socket.socket() as other, pytest.raises(OSError, match="in use"):
+            other.bind(("127.0.0.1", port))
+        before = listens(port)
+        with socket.create_server(("127.0.0.1", port)):
+            during = listens(port)
+
+    assert (before, during) == (False, True)
+
+
 def test_azurite_run_ends_at_ctrl_c(tmp_path: Path) -> None:
     """`python -m tools.azurite run` serves until Ctrl-C, and ends with 130 and without a trace."""
-    ports = free_ports(3)
-    command = ["-m", "tools.azurite", "run", "--data", str(tmp_path), "--ports", *map(str, ports)]
-    with _running(*command) as process:
+    with held_ports(3) as ports, _running(*_azurite_on(ports, tmp_path)) as process:
         wait_until(lambda: all(map(listens, ports)), within=30, what="Azurite", process=process)
 
         process.send_signal(signal.SIGINT)
 
         assert process.wait(10) == 130
-    assert not any(map(listens, ports))
+        assert not any(map(listens, ports))
+
+
+def _azurite_on(ports: list[int], data: Path) -> list[str]:
+    return ["-m", "tools.azurite", "run", "--data", str(data), "--ports", *map(str, ports)]
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tests.support.http_users import Held, Reply, Users, held, numbers
 from tests.support.operators import Operator
 from tools.azurite import Ports, running_azurite
 from tools.caller import Caller
-from tools.processes import free_ports, listens, wait_until
+from tools.processes import held_ports, listens, wait_until
 from tools.running_devhost import running_devhost
 
 if TYPE_CHECKING:
@@ -93,10 +93,17 @@ def sends_in(storage: str) -> int:
         return len(SendRecord.from_fields(TableRecords(table).find("all")).sends)
 
 
+@pytest.fixture
+def ports() -> Iterator[Ports]:
+    """Ports for a storage that comes back where it was."""
+    with held_ports(3) as held:
+        yield Ports(*held)
+
+
 @pytest.mark.timeout(120)
-def test_storage_that_goes_away_and_comes_back(tmp_path: Path) -> None:
+def test_storage_that_goes_away_and_comes_back(tmp_path: Path, ports: Ports) -> None:
     """Meanwhile nothing is sent and nothing answers 500; afterwards all that was accepted ends. Threat 65."""
-    ports, data = Ports(*free_ports(3)), tmp_path / "azurite"
+    data = tmp_path / "azurite"
     with running_azurite(ports=ports, location=data) as azurite:
         storage = azurite.connection_string
         with running_devhost(tmp_path, settings(storage, SendsInAll="60/1m")) as host:

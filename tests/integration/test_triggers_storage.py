@@ -20,7 +20,7 @@ from devhost.triggers import queue as queue_trigger
 from tests.support.apps import write_app
 from tests.support.raw_http import ask
 from tools.azurite import Azurite, Ports
-from tools.processes import free_ports
+from tools.processes import held_ports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -53,7 +53,7 @@ def Echo(message: func.QueueMessage, copies: func.Out[typing.List[str]]) -> str 
     if body.startswith("fail"):
         raise ValueError("broken by plan")
     if body.startswith("slow"):
-        time.sleep(3)
+        time.sleep(5)
     if body.startswith("{"):
         copies.set([text for text in message.get_json()["copies"]])
         return None
@@ -188,7 +188,7 @@ async def test_a_message_is_hidden_for_as_long_as_its_function_runs(
     tmp_path: Path, storage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A function that runs for longer than a lease is called once, and its message is gone afterwards."""
-    monkeypatch.setattr(queue_trigger, "LEASE_SECONDS", 2)
+    monkeypatch.setattr(queue_trigger, "LEASE_SECONDS", 4)
     app = write_app(tmp_path / "app", source=QUEUES, host_json=HOST)
     out, _, source = _queues()
 
@@ -236,15 +236,15 @@ async def test_storage_that_is_away_is_waited_for(
     source: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The host starts without it, and says once what does not answer."""
-    ports = Ports(*free_ports(3))
-    monkeypatch.setenv("AzureWebJobsStorage", Azurite(ports=ports, pid=0).connection_string)
     for setting in ("IN_QUEUE", "OUT_QUEUE", "COPY_QUEUE"):
         monkeypatch.setenv(setting, "somewhere")
     folder = write_app(tmp_path / "app", source=source, host_json=HOST)
 
-    async with hosting(folder):
-        await until(lambda: told in caplog.messages, "warning")
-        await asyncio.sleep(0.3)  # time for more looks
+    with held_ports(3) as ports:
+        monkeypatch.setenv("AzureWebJobsStorage", Azurite(ports=Ports(*ports), pid=0).connection_string)
+        async with hosting(folder):
+            await until(lambda: told in caplog.messages, "warning")
+            await asyncio.sleep(0.3)  # time for more looks
 
     assert caplog.messages.count(told) == 1
 

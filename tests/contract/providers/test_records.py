@@ -12,7 +12,7 @@ from domain.errors import StorageError
 from providers.records_memory import MemoryRecords
 from providers.records_tables import TableRecords
 from providers.tables import Table
-from tools.processes import free_ports
+from tools.processes import held_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,13 +89,13 @@ def test_an_error_in_a_step_changes_nothing(hosts: list[Any]) -> None:
 
 def test_storage_that_is_away_is_told() -> None:
     """Where storage does not answer, nothing is let through. Threat 65."""
-    (port,) = free_ports(1)
-    away = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:{port}/a;"
-    records = TableRecords(Table(away, "Records"))
+    with held_ports(1) as (port,):
+        away = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:{port}/a;"
+        records = TableRecords(Table(away, "Records"))
 
-    for ask in (lambda: records.find("a"), lambda: records.claim("a", "b"), lambda: records.change("a", one_more)):
-        with pytest.raises(StorageError):
-            ask()
+        for ask in (lambda: records.find("a"), lambda: records.claim("a", "b"), lambda: records.change("a", one_more)):
+            with pytest.raises(StorageError):
+                ask()
 
 
 def test_what_is_forgotten_was_never_there(hosts: list[Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from domain.errors import SettingError, StorageError
 from providers.tables import Table
-from tools.processes import free_ports
+from tools.processes import held_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,13 +69,13 @@ def test_a_row_that_is_gone_is_not_replaced(table: Table) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_storage_that_is_away_is_our_error(verb: Callable[[Table], object]) -> None:
     """Nobody outside of the provider meets an error of the storage SDK (threat 65)."""
-    (port,) = free_ports(1)
-    away = (
-        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;"
-        f"TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
-    )
-    with closing(Table(away, "Cases")) as table, pytest.raises(StorageError, match="table Cases could not be used"):
-        verb(table)
+    with held_ports(1) as (port,):
+        away = (
+            "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;"
+            f"TableEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
+        )
+        with closing(Table(away, "Cases")) as table, pytest.raises(StorageError, match="table Cases could not be used"):
+            verb(table)
 
 
 @pytest.mark.parametrize("verb", VERBS[:2])
