@@ -83,12 +83,12 @@ def told_of(storage: str, queue: str, case_id: str) -> list[Any]:
     return [message for message in received(storage, queue) if case_id in json.dumps(message)]
 
 
-def test_two_supervisors_race_on_one_case(azurite: str, tmp_path: Path) -> None:
+def test_two_supervisors_race_on_one_case(own_azurite: str, tmp_path: Path) -> None:
     """A case is filed, listed, and decided by forty calls at once: one is taken, it is paid once, all are told.
 
     Threat 38, Threat 44: what a client writes about itself is not believed, also where a sign-in is played.
     """
-    settings = {"AzureWebJobsStorage": azurite, "SmsProvider": "console"}
+    settings = {"AzureWebJobsStorage": own_azurite, "SmsProvider": "console"}
     with running_devhost(tmp_path, settings, options=["--auth"]) as host:
         alice, sue, sam = (signed_in(host.port, name) for name in (ALICE, SUE, SAM))
         forger = Person(host.port).ask("GET", "/api/cases", X_MS_CLIENT_PRINCIPAL=principal("x", "Supervisor"))
@@ -106,7 +106,7 @@ def test_two_supervisors_race_on_one_case(azurite: str, tmp_path: Path) -> None:
         wait_until(lambda: alice.ask("GET", path).body["status"] in ends, within=20, what="the end of the case")
         ended = alice.ask("GET", path).body
         trail = [entry["what"] for entry in sue.ask("GET", f"{path}/audit").body["items"]]
-        wait_until(lambda: bool(told_of(azurite, "completions", ended["id"])), within=20, what="the completion")
+        wait_until(lambda: bool(told_of(own_azurite, "completions", ended["id"])), within=20, what="the completion")
 
     assert forger.status == 401
     assert filed.status == 201
@@ -118,8 +118,8 @@ def test_two_supervisors_race_on_one_case(azurite: str, tmp_path: Path) -> None:
     verdict = ended["resolution"]["decision"]
     assert ended["status"] == {"approved": "completed", "rejected": "rejected"}[verdict]
     assert trail[:2] == ["opened", verdict]
-    (completion,) = told_of(azurite, "completions", ended["id"])
+    (completion,) = told_of(own_azurite, "completions", ended["id"])
     assert completion["type"] == f"countersign.case.{ended['status']}"
-    (request,) = told_of(azurite, "approvals", ended["id"])
+    (request,) = told_of(own_azurite, "approvals", ended["id"])
     assert request["link"] == f"/dashboard#/cases/{ended['id']}"
-    assert [told["state"] for told in told_of(azurite, "notifications", ended["id"])] == [ended["status"]]
+    assert [told["state"] for told in told_of(own_azurite, "notifications", ended["id"])] == [ended["status"]]

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.support.apps import write_app
 from tests.support.browser import browser, new_page, page, violations
+from tests.support.operators import ENDED
 from tools.caller import Caller
 from tools.running_devhost import RunningDevhost, running_devhost
 
@@ -72,9 +73,9 @@ class Desk:
         self.url = f"http://127.0.0.1:{devhost.port}/devhost"
 
     def start(self, function: str, instance_id: str, value: object = None) -> None:
-        """Start an instance and wait for its first turn."""
+        """Start an instance and wait until it waits for somebody, or has ended."""
         assert self.caller.post(f"{HUB}/orchestrators/{function}/{_twice(instance_id)}", value).status == 202
-        self.wait_for(instance_id, lambda status: status["runtimeStatus"] != "Pending")
+        self.wait_for(instance_id, lambda status: status["customStatus"] or status["runtimeStatus"] in ENDED)
 
     def wait_for(self, instance_id: str, is_so: Callable[[Any], bool]) -> Any:
         """Return the status of an instance once it *is_so*."""
@@ -199,7 +200,6 @@ def test_the_focus_stays_where_it_is_while_the_list_changes(desk: Desk, page: Pa
 def test_a_history_is_a_timeline_with_inputs_and_outputs(desk: Desk, page: Page) -> None:
     """Each event stands with its time, its function, what went in and what came out."""
     desk.start("Approval", "story", {"amount": 12345678901234567890})
-    desk.wait_for("story", lambda status: status["customStatus"])
     assert desk.caller.post(f"{HUB}/instances/story/raiseEvent/Decision", {"by": "ann"}).status == 202
     desk.wait_for("story", lambda status: status["runtimeStatus"] == "Completed")
 
@@ -313,7 +313,6 @@ def test_ending_an_instance_asks_first(desk: Desk, page: Page) -> None:
 def test_a_long_history_is_shown_in_two_steps(desk: Desk, page: Page) -> None:
     """The first events come at once, and all of them when asked."""
     desk.start("Counts", "long")
-    desk.wait_for("long", lambda status: status["runtimeStatus"] == "Completed")
     page.goto(desk.link_to("long"))
     expect(history(page)).to_have_count(100)
 

@@ -29,7 +29,9 @@ def test_a_users_code_and_guess_stand_nowhere(tmp_path: Path) -> None:
             port = operator._caller._port
             started = user_of(port).post("/api/verifications", {"phoneNumber": f"+1{NATIONAL}"}).body
             trial.instance_id, token = started["id"], started.pop("token")
-            told = [started, *conversation(user_of(port, Authorization=f"Bearer {token}"), trial)]
+            user = user_of(port, Authorization=f"Bearer {token}")
+            user.get_until(path_of(trial), lambda seen: seen["expiresAt"] is not None, what="the message to be out")
+            told = [started, *conversation(user, trial)]
             end = operator.ended(trial.instance_id)
         trial.sources["told"] = json.dumps(told).encode()
     prints = b"".join(data for place, data in trial.sources.items() if place.endswith("print")).decode()
@@ -48,13 +50,18 @@ def user_of(port: int, **headers: str) -> Caller:
 
 def conversation(user: Caller, trial: Trial) -> Iterator[dict[str, Any]]:
     """Ask everything that a user may ask, with a wrong and the right code in between."""
-    path = f"/api/verifications/{trial.instance_id}"
+    path = path_of(trial)
     yield user.get(path).body
     yield user.post(f"{path}/check", {"code": wrong(trial)}).body
     yield user.post(f"{path}/resend", None).body
     yield user.post(f"{path}/check", {"code": trial.code}).body
     yield user.get(path).body
     yield user.post(f"{path}/cancel", None).body
+
+
+def path_of(trial: Trial) -> str:
+    """Return where the verification is."""
+    return f"/api/verifications/{trial.instance_id}"
 
 
 def wrong(trial: Trial) -> str:

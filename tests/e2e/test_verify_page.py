@@ -17,7 +17,9 @@ from blueprints.problems import PROBLEMS
 from domain import case_refusals
 from tests.support.browser import browser, new_page, page, violations
 from tests.support.builders import an_environment
-from tests.support.http_users import Users, numbers
+from tests.support.http_users import Held, Users, numbers
+from tools.local_settings import KEY_SETTING, fresh_key
+from tools.processes import wait_until
 from tools.running_devhost import running_devhost
 
 if TYPE_CHECKING:
@@ -48,15 +50,26 @@ class Desk:
         assert self.users.ask("POST", "/devhost/clock/advance", {"by": by}).status == 200
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
-    def messages(self, page: Page) -> list[str]:
-        """Return what was sent for the verification that a page shows."""
-        held = json.loads(page.evaluate("sessionStorage.getItem('countersign-verification')"))
-        outbox = self.users.ask("GET", f"/api/outbox?instanceId={held['id']}").body
-        return [one["body"] for one in outbox]
+    def held(self, page: Page) -> Held:
+        """Return the verification that a page shows."""
+        told = json.loads(page.evaluate("sessionStorage.getItem('countersign-verification')"))
+        return Held(told["id"], told["token"])
+
+    def messages(self, page: Page, *, least: int) -> list[str]:
+        """Return what was sent for the verification that a page shows, once there are so many at least."""
+        path, bodies = f"/api/outbox?instanceId={self.held(page).id}", list[str]()
+
+        def are_there() -> bool:
+            bodies[:] = [one["body"] for one in self.users.ask("GET", path).body]
+            return len(bodies) >= least
+
+        wait_until(are_there, within=30, what=f"{least} messages")
+        return bodies
 
     def code(self, page: Page) -> str:
-        """Return the code that was sent for the verification that a page shows."""
-        found = re.search("code is ([0-9]+)", self.messages(page)[-1])
+        """Return the code of the verification that a page shows, once it was sent."""
+        self.users.once_sent(self.held(page))
+        found = re.search("code is ([0-9]+)", self.messages(page, least=1)[-1])
         assert found is not None
         return found[1]
 
@@ -79,6 +92,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, azurite: str) -> Iterator[Des
     """One devhost for all tests here, which run one by one: each has a number of its own, and may move the clock."""
     settings = an_environment(AzureWebJobsStorage=azurite, SmsProvider="console", StartsPerAddress="off")
     settings |= {"SendsPerPrefix": "off", "SendsInAll": "off", "VerifyPageEnabled": "true"}
+    settings[KEY_SETTING] = fresh_key()  # no phone is known from another test on the same storage
     with running_devhost(tmp_path_factory.mktemp("devhost"), settings) as host:
         yield Desk(Users(host))
 
@@ -265,7 +279,7 @@ def test_the_code_is_sent_again_when_it_may_be(desk: Desk, page: Page) -> None:
         expect(page.get_by_role("status")).to_have_text("The same code is on its way again.")
         expect(button).to_be_focused()
         expect(button).to_have_attribute("aria-disabled", "true")
-        assert len(desk.messages(page)) == count
+        assert len(desk.messages(page, least=count)) == count
     expect(hint).to_have_text("It is not sent again.")
     guess(page, desk.code(page))
 
@@ -297,12 +311,12 @@ def test_a_reload_goes_on_where_it_was(desk: Desk, page: Page) -> None:
     expect(page.get_by_label("Code from the SMS")).to_be_focused()
     expect(page.locator("#attempts")).to_have_text("2")
     expect(page.get_by_role("button", name="Send it again")).to_have_attribute("aria-disabled", "true")
-    held = json.loads(page.evaluate("sessionStorage.getItem('countersign-verification')"))
+    held = desk.held(page)
     guess(page, desk.code(page))
 
     expect(page.get_by_role("heading", name="Your phone is verified")).to_be_focused()
     assert page.url == desk.url
-    assert not any(held["token"] in url for url in asked)
+    assert not any(held.token in url for url in asked)
     assert page.evaluate("sessionStorage.length") == 0
 
 
@@ -336,8 +350,9 @@ def test_a_start_whose_answer_was_lost_is_found_again(desk: Desk, page: Page) ->
     page.reload()
 
     expect(page.get_by_label("Code from the SMS")).to_be_focused()
+    code = desk.code(page)
     assert desk.users.messages() - before == 1
-    guess(page, desk.code(page))
+    guess(page, code)
     expect(page.get_by_role("heading", name="Your phone is verified")).to_be_visible()
 
 
@@ -376,9 +391,9 @@ def test_a_lost_connection_is_told_and_overcome(desk: Desk, page: Page) -> None:
 def test_what_an_operator_ended_is_told(desk: Desk, page: Page) -> None:
     """The page sees by itself that the verification is over, however that came."""
     desk.started(page)
-    held = json.loads(page.evaluate("sessionStorage.getItem('countersign-verification')"))
+    held = desk.users.once_sent(desk.held(page))
 
-    desk.users.ask("POST", f"/api/verifications/{held['id']}/cancel", {}, token=held["token"])
+    desk.users.ask("POST", f"/api/verifications/{held.id}/cancel", {}, token=held.token)
 
     expect(page.get_by_role("heading", name="Canceled")).to_be_focused()
 

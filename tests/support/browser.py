@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext
 
-PATIENCE = 10_000  # milliseconds for what a page is to show
+PATIENCE = 30_000  # milliseconds for what a page is to show, also on a machine that has much else to do
 FLAGS = (
     "--no-sandbox",  # CI runs as root
     "--disable-gpu",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.processes import LOOPBACK
+from tools.processes import LOOPBACK, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tools.running_devhost import RunningDevhost
 
 PATIENCE_SECONDS: Final = 60.0
+SETTLES_WITHIN_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,19 @@ class Users:
     def start(self, number: str, **headers: str) -> Reply:
         """Start a verification."""
         return self.ask("POST", "/api/verifications", {"phoneNumber": number}, **headers)
+
+    def started(self, number: str) -> Held:
+        """Start a verification that has to start, and return it once its message is out."""
+        return self.once_sent(held(self.start(number)))
+
+    def once_sent(self, held: Held) -> Held:
+        """Return a verification once its message is out."""
+        wait_until(
+            lambda: self.status(held).body["expiresAt"] is not None,
+            within=SETTLES_WITHIN_SECONDS,
+            what=f"the message of {held.id}",
+        )
+        return held
 
     def check(self, held: Held, code: object) -> Reply:
         """Answer with a code."""
