@@ -151,7 +151,7 @@ def test_two_supervisors_race_and_both_screens_end_right(desk: Desk, new_page: C
     for one, who in ((sues, SUE), (sams, SAM)):
         desk.enter(one, who, desk.link_to(case_id))
         expect(history(one)).to_have_count(1)
-    hold_back(sams.context)
+    hold_back(sams)
 
     sues.get_by_role("button", name="Approve").click()
     expect(sues.locator("#told")).to_have_text(re.compile("^Approved by you"))
@@ -265,7 +265,7 @@ def test_what_is_old_says_so(desk: Desk, page: Page) -> None:
     case_id = desk.file()
     desk.enter(page, SUE, desk.link_to(case_id))
     expect(history(page)).to_have_count(1)
-    hold_back(page.context)
+    hold_back(page)
     page.context.route("**/approve", lambda route: (route.fetch(), route.abort()))
 
     page.get_by_role("button", name="Approve").click()

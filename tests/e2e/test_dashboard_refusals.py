@@ -71,7 +71,7 @@ def test_who_decides_what_has_changed_is_told_to_look_again(
     case_id = counter.file(ALICE)
     page = page_of(SUE, case_id)
     expect(fact(page, "Lies with")).to_have_text("team, for 2 d 23 h more; then it is handed over")
-    hold_back(page.context)
+    hold_back(page)
     counter.passes("P3D")
 
     page.get_by_role("button", name="Approve").click()

@@ -41,7 +41,7 @@ async def wait(host: Served, **wish: object) -> Reply:
 
 async def watched(host: Served, *, by_anybody: bool) -> None:
     """Return once somebody waits in the host, or nobody does any more."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while host.engine.is_watched is not by_anybody:  # noqa: ASYNC110  another task tells nobody
             await asyncio.sleep(0)
 
@@ -203,7 +203,7 @@ async def test_nothing_is_skipped_for_a_caller_who_is_gone(skipping: Served) -> 
 async def test_a_wait_goes_on_when_there_is_a_timer_again(skipping: Served) -> None:
     """A host in which nothing is due stands still; what comes from outside may set a timer, and is skipped to."""
     await skipping.start("Waits", "other")
-    waiting = asyncio.create_task(wait(skipping, instanceId="other", status="Completed", timeout="PT10S"))
+    waiting = asyncio.create_task(wait(skipping, instanceId="other", status="Completed", timeout="PT30S"))
     await skipping.start("Sleeps", "abc")
 
     slept = await wait(skipping, instanceId="abc", status="Completed")
@@ -221,6 +221,6 @@ async def test_a_wait_for_one_who_was_purged_holds_up_no_other(skipping: Served)
         await skipping.start("Sleeps", "abc")
         assert now(skipping) == TEN
 
-        slept = await wait(skipping, instanceId="abc", status="Completed", timeout="PT5S")
+        slept = await wait(skipping, instanceId="abc", status="Completed", timeout="PT30S")
 
     assert (slept.status, slept.json["output"]) == (200, "slept")

@@ -51,7 +51,7 @@ class Target:
 
 
 @asynccontextmanager
-async def targeted(limit: float = 5) -> AsyncIterator[tuple[Target, HttpCalls]]:
+async def targeted(limit: float = 30) -> AsyncIterator[tuple[Target, HttpCalls]]:
     """A target and a client until the end of the block."""
     target = Target(0)
     serving: set[asyncio.Task[None]] = set()
@@ -187,8 +187,8 @@ async def test_a_port_where_nobody_listens_is_a_failure_with_the_systems_words()
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    async with targeted() as (_, calls):
-        end = await calls.call(wish(f"http://127.0.0.1:{port}/"))
+        async with targeted() as (_, calls):
+            end = await calls.call(wish(f"http://127.0.0.1:{port}/"))
 
     details = json.loads(end.details or "")
     assert end.reason == details["Message"] == f"Connection refused (127.0.0.1:{port})"
@@ -217,9 +217,11 @@ async def test_a_name_that_nobody_has_is_a_failure(monkeypatch: pytest.MonkeyPat
 
 async def test_an_answer_that_breaks_off_and_one_that_never_comes_are_failures() -> None:
     """A request has a time limit in all."""
-    async with targeted(limit=0.2) as (target, calls):
-        target.answers += [b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"]
+    async with targeted() as (target, calls):
+        target.answers.append(b"nonsense\r\n\r\n")
         broken = await calls.call(wish(target.url()))
+    async with targeted(limit=0.2) as (target, calls):
+        target.answers.append(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
         late = await calls.call(wish(target.url()))
 
     assert broken.reason == "An error occurred while sending the request."

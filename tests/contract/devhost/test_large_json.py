@@ -81,7 +81,7 @@ async def test_a_reading_that_is_given_up_leaves_no_process(monkeypatch: pytest.
             await large_json.checked(LARGE.encode())
 
     reading = asyncio.create_task(large_json.checked(LARGE.encode()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while len(readers) < 2:  # noqa: ASYNC110  another process
             await asyncio.sleep(0)
     reading.cancel()
