@@ -32,7 +32,6 @@ class Resolution(StrEnum):
 
 
 DECISIONS: Final = frozenset({CaseState.APPROVED, CaseState.REJECTED})
-OPEN: Final = frozenset({CaseState.PENDING_APPROVAL, CaseState.APPROVED, CaseState.REFUND_FAILED})
 RETRIES_MOST: Final = 9999
 
 # A state may be left out where writing it down failed for too long; going back is never possible.

@@ -1,7 +1,7 @@
-"""The list of cases in an Azure table, newest first: one row for each case, and a second one while it is open.
+"""The list of cases in an Azure table, newest first: a row for each case in each of the lists that it belongs to.
 
-All rows are in one partition, so both rows of a case change in one transaction, and a page is a range of keys. The open
-ones have a range of their own, since they are what is looked for all day; ended ones are found by a filter over all.
+There is a list of all, one of those that are decided, and one for each state, so that a page is a range of keys. All
+rows are in one partition, so that the rows of a case change in one transaction.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from domain.case_list import CasePage, place_of
-from domain.cases import OPEN, CaseState
+from domain.cases import CaseState
 from domain.errors import StorageError
+from providers.case_reach import Reach
 from providers.case_rows import case_row, record_in
 from providers.tables import Write
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from providers.tables import Table
 
 INDEX_TABLE: Final = "CountersignCaseIndex"
-_PARTITION: Final = "cases"
+_PARTITION: Final = "lists"
 _ALL: Final = "all"
-_OPEN: Final = "open"
+_DECIDED: Final = "decided"
 _TRIES: Final = 5
 _TEXT: Final = "( orderId eq @text or customerId eq @text or ( caseId ge @text and caseId lt @text_end ) )"
 """The SDK knows a name by the blanks around it."""
@@ -34,6 +35,7 @@ class TableCaseIndex:
     def __init__(self, table: Table) -> None:
         """Use *table*."""
         self._table = table
+        self._reach = Reach()
 
     def put(self, record: CaseRecord) -> None:
         """List *record*, unless a later one of its case is listed."""
@@ -49,36 +51,51 @@ class TableCaseIndex:
 
     def page(self, query: CaseQuery) -> CasePage:
         """Return the next cases that fit."""
-        wanted, values = _filter(query)
-        rows = self._table.select(wanted, values, most=query.limit + 1)
-        records = tuple(record_in(row) for row in rows[: query.limit])
-        is_last = len(rows) <= query.limit
-        return CasePage(records=records, next=None if is_last else place_of(records[-1]))
+        found = self._found(query)
+        self._reach.learn(query, [place_of(record) for record in found])
+        records = found[: query.limit]
+        return CasePage(records=records, next=place_of(records[-1]) if len(found) > query.limit else None)
+
+    def _found(self, query: CaseQuery) -> tuple[CaseRecord, ...]:
+        """Return the next cases that fit, with one more than wanted if there are more."""
+        guess = self._reach.guess(query)
+        found = self._before(guess, query) if guess else ()
+        return found if len(found) > query.limit else self._before(None, query)
+
+    def _before(self, end: str | None, query: CaseQuery) -> tuple[CaseRecord, ...]:
+        wanted, values = _filter(query, end)
+        return tuple(record_in(row) for row in self._table.select(wanted, values, most=query.limit + 1))
 
 
 def _writes(record: CaseRecord, listed: dict[str, Any] | None) -> list[Write]:
+    """Return the writes that list *record* unless its case is no longer as *listed* says."""
     etag = listed["etag"] if listed else None
-    writes = [Write(kind="replace" if listed else "insert", row=_row(record, _ALL), etag=etag)]
-    if record.standing.state in OPEN:
-        writes.append(Write(kind="put", row=_row(record, _OPEN)))
-    elif listed and listed["state"] in OPEN:
-        writes.append(Write(kind="delete", row=_row(record, _OPEN)))
-    return writes
+    before = _lists(CaseState(listed["state"])) if listed else ()
+    now = _lists(record.standing.state)
+    return [
+        Write(kind="replace" if listed else "insert", row=_row(record, _ALL), etag=etag),
+        *(Write(kind="put", row=_row(record, name)) for name in now),
+        *(Write(kind="delete", row=_row(record, name)) for name in before if name not in now),
+    ]
 
 
-def _row(record: CaseRecord, range_: str) -> dict[str, Any]:
-    return case_row(record) | {"PartitionKey": _PARTITION, "RowKey": f"{range_}.{place_of(record)}"}
+def _lists(state: CaseState) -> tuple[str, ...]:
+    """Return in which lists, beside that of all, a case of *state* is."""
+    return (state,) if state is CaseState.PENDING_APPROVAL else (state, _DECIDED)
 
 
-def _filter(query: CaseQuery) -> tuple[str, dict[str, Any]]:
-    """Return the filter for *query*, and the values that it names."""
-    range_ = _OPEN if query.state in OPEN else _ALL
+def _row(record: CaseRecord, name: str) -> dict[str, Any]:
+    return case_row(record) | {"PartitionKey": _PARTITION, "RowKey": f"{name}.{place_of(record)}"}
+
+
+def _filter(query: CaseQuery, end: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the filter for *query* that goes no further than *end*, and the values that it names."""
+    name = _DECIDED if query.is_decided else query.state or _ALL
     values: dict[str, Any] = {
         "partition": _PARTITION,
-        "after": f"{range_}.{query.after or ''}",
-        "end": f"{range_}/",  # the character behind the dot
-        "state": query.state,
-        "pending": CaseState.PENDING_APPROVAL if query.is_decided else None,
+        "after": f"{name}.{query.after or ''}",
+        "end": f"{name}.{end}" if end else f"{name}/",  # the character behind the dot
+        "state": query.state if query.is_decided else None,
         "action": query.action,
         "customer": query.customer_id,
         "text": query.text,
@@ -86,12 +103,10 @@ def _filter(query: CaseQuery) -> tuple[str, dict[str, Any]]:
     }
     parts = ["PartitionKey eq @partition and RowKey gt @after and RowKey lt @end"]
     parts += [
-        f"{column} eq @{name}"
-        for name, column in (("state", "state"), ("action", "action"), ("customer", "customerId"))
-        if values[name] is not None
+        f"{column} eq @{value}"
+        for value, column in (("state", "state"), ("action", "action"), ("customer", "customerId"))
+        if values[value] is not None
     ]
-    if query.is_decided:
-        parts.append("state ne @pending")
     if query.text is not None:
         parts.append(_TEXT)
-    return " and ".join(parts), {name: str(value) for name, value in values.items() if value is not None}
+    return " and ".join(parts), {key: str(value) for key, value in values.items() if value is not None}

@@ -70,6 +70,8 @@ def test_the_newest_comes_first(cases: CaseList) -> None:
         ({"state": CaseState.REJECTED}, ["b3"]),
         ({"state": CaseState.COMPLETED}, []),
         ({"is_decided": True}, ["b3"]),
+        ({"is_decided": True, "state": CaseState.REJECTED}, ["b3"]),
+        ({"is_decided": True, "state": CaseState.PENDING_APPROVAL}, []),
         ({"action": CaseAction.ESCALATION}, ["a2"]),
         ({"customer_id": "customer-7"}, ["b3", "a1"]),
         ({"text": "order-1"}, ["b3", "a1"]),
