@@ -24,7 +24,7 @@ RACES = {f"list row {number}" for number in range(4, 20)}
 """The flow and the API both list a case, and who is second tries in vain now and then; three writes are sure."""
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(800)
 def test_a_refund_through_the_api_survives_a_kill_at_each_point(
     azurite: str, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

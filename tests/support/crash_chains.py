@@ -1,8 +1,8 @@
 """Lives of the real devhost on one store, one after the other, each of which ends by SIGKILL at a point of its own.
 
 A life first brings to its end what the life before it left, and then begins something new, which it does not survive.
-Hence a point costs one start of the host instead of two. A commit is counted from the start of a process, and so can
-only be the first point of a chain; the requests of a name are counted from when the death is arranged.
+Hence a point costs one start of the host instead of two. Commits, and the requests of a name, are counted from when the
+death is arranged.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import zip_longest
+from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tests.support.crash_runs import (
@@ -31,7 +31,7 @@ from tools.processes import ProcessError, wait_until
 from tools.running_devhost import running_devhost
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tools.caller import Caller
     from tools.running_devhost import RunningDevhost
 
+LONGEST: Final = 10
 MOMENTS: Final = {"before": Moment.RECEIVED, "after": Moment.DONE, "answered": Moment.ANSWERED}
 
 
@@ -87,9 +88,10 @@ class CrashChains:
             passed = {place: numbered(proxy.names[before[place] :]) for place, proxy in world.proxies.items()}
         return {COMMITS: numbered(commits), **passed}
 
-    def failures(self, points: Iterable[Point]) -> dict[str, str]:
+    def failures(self, points: Sequence[Point], *, longest: int = LONGEST) -> dict[str, str]:
         """Crash at each of *points*, in two chains at a time, and return what went wrong at which."""
-        chains = chained(points)
+        count = ceil(len(points) / longest)
+        chains = [points[start::count] for start in range(count)]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             found = pool.map(self._failures_of, chains)
         return {name: said for one in found for name, said in one.items()}
@@ -104,7 +106,7 @@ class CrashChains:
         return commits.read_text(encoding="utf-8").splitlines()
 
     def _failures_of(self, chain: Sequence[Point]) -> dict[str, str]:
-        folder = self.folder / f"{chain[0].side}-{chain[0].place}-{chain[0].name}".replace(" ", "-")
+        folder = self.folder / f"{chain[0]}".replace(" ", "-")
         folder.mkdir()
         at, last = chain[0], None
         try:
@@ -121,28 +123,32 @@ class CrashChains:
 
     def _life(self, world: World, point: Point, left: Tale | None, folder: Path) -> Tale:
         """Bring to its end what is *left*, begin something new, and die at *point*."""
-        fate = {"DEVHOST_CRASH": f"{point.side} {point.number}"} if point.place == COMMITS else {}
+        told, commits = folder / f"{point}.death", folder / f"{point}.commits"
+        fate = {"DEVHOST_CRASH": f"in {told}", "DEVHOST_COMMITS": str(commits)} if point.place == COMMITS else {}
         with running_devhost(folder, {**world.settings, **fate}, options=self.options) as host:
             if left is not None:
                 _played_and_checked(left, host, folder)
-            if point.place != COMMITS:
-                name, _, number = point.name.rpartition(" ")
-                world.proxies[point.place].condemn(host.pid, name, int(number), MOMENTS[point.side])
+            _arrange(world, point, host.pid, told)
             tale = world.new_tale()
             with suppress(*NO_ANSWER):
                 tale.play(quiet(host))
             wait_until(lambda: was_killed(host.pid), within=DIES_WITHIN_SECONDS, what=f"the death {point}")
+        if point.place == COMMITS:
+            last = commits.read_text(encoding="utf-8").splitlines()[-1]
+            assert last in {point.name, point.name.rpartition(" ")[0]}, f"it died {point.side} {last}"
         (folder / "devhost.log").rename(folder / f"{point}.log")
         return tale
 
 
-def chained(points: Iterable[Point]) -> list[list[Point]]:
-    """Return *points* in chains that begin with a commit each and share the others."""
-    given = list(points)
-    commits = [point for point in given if point.place == COMMITS]
-    others = [point for point in given if point.place != COMMITS]
-    shares = [others[start :: len(commits)] for start in range(len(commits))]
-    return [[commit, *(share or [])] for commit, share in zip_longest(commits, shares)]
+def _arrange(world: World, point: Point, pid: int, told: Path) -> None:
+    """Have the host die at *point*: what it commits is counted by itself, what it asks for by the proxies."""
+    if point.place == COMMITS:
+        draft = told.with_suffix(".draft")
+        draft.write_text(f"{point.side} {point.number}", encoding="utf-8")
+        draft.rename(told)  # the host finds it whole
+        return
+    name, _, number = point.name.rpartition(" ")
+    world.proxies[point.place].condemn(pid, name, int(number), MOMENTS[point.side])
 
 
 def _played_and_checked(tale: Tale, host: RunningDevhost, folder: Path) -> None:

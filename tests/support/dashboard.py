@@ -55,7 +55,7 @@ class Desk:
         """File so many cases of Alice's."""
         self.person(ALICE)
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(lambda _: self.file(**wish), range(count), timeout=30))
+            list(pool.map(lambda _: self.file(**wish), range(count), timeout=55))
 
     def case(self, case_id: str) -> Any:
         """A case as the API shows it."""

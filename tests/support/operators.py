@@ -29,9 +29,9 @@ class Operator:
         assert answer.status == 202, answer
         return str(answer.body["id"])
 
-    def only_instance(self, flow: str, body: object) -> str:
-        """Return the id of the one instance that there is; start *flow* if there is none."""
-        ids = self.instances()
+    def only_instance(self, flow: str, body: object, *, but: Collection[str] = ()) -> str:
+        """Return the id of the one instance that there is *but* for some; start *flow* if there is none."""
+        ids = [one for one in self.instances() if one not in but]
         assert len(ids) <= 1, ids
         return ids[0] if ids else self.start(flow, body)
 

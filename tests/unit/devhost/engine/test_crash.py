@@ -38,6 +38,20 @@ def test_the_process_dies_at_the_point(tmp_path: Path, wish: str, committed: str
     assert log.read_text("utf-8") == "turn 1\nturn 2\n"
 
 
+@pytest.mark.parametrize(("wish", "committed"), [("before 2", "1\n2\n"), ("after 1", "1\n2\n")])
+def test_the_point_may_be_told_later(tmp_path: Path, wish: str, committed: str) -> None:
+    """It is read from a file once that is there, here after the first commit, and counted from then on."""
+    told, log = tmp_path / "told", tmp_path / "commits"
+    environment = {CRASH: f"in {told}", COMMITS: str(log)}
+    program = PROGRAM.replace("    print(", f"    open({str(told)!r}, 'w').write({wish!r})\n    print(")
+
+    end = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (end.returncode, end.stdout) == (-9, committed), end.stderr
+
+
 def test_nobody_dies_unasked() -> None:
     """Without either variable there is no crash point."""
     assert CrashPoint.of({}) is None
