@@ -129,6 +129,15 @@ def settings_check(folder: Path) -> str | None:
     raise ConfigurationError(message)
 
 
+def samples(folder: Path) -> list[Any]:
+    """Return values such as the app writes, by which the store makes its texts small."""
+    found = own(folder).get("samples", [])
+    if isinstance(found, list):
+        return found
+    message = f"{folder / 'devhost.json'}: samples is no list; expected values such as inputs and custom statuses."
+    raise ConfigurationError(message)
+
+
 def own(folder: Path) -> dict[str, Any]:
     """Return what devhost.json says, which is nothing where it is not there."""
     return _read(folder / "devhost.json", needed=False)

@@ -27,6 +27,7 @@ from devhost.api.time_travel import ClockApi
 from devhost.clock import Clock, SystemClock
 from devhost.engine.crash import CrashPoint
 from devhost.engine.engine import Engine, EngineOptions
+from devhost.engine.packing import words_of
 from devhost.engine.sqlite import SqliteBackend
 from devhost.engine.versions import VersionRules
 from devhost.errors import PortBusyError
@@ -220,7 +221,8 @@ class Host:
             is_strict=self._options.is_strict,
             replaces_living=self.settings.replaces_living,
         )
-        backend = SqliteBackend(self._db(), synchronous=self._options.synchronous)
+        samples = [] if self._options.embedding else configuration.samples(self._folder)
+        backend = SqliteBackend(self._db(), synchronous=self._options.synchronous, words=words_of(samples))
         worker: Worker = LoggedWorker(AppWorker(self.enabled, pool))
         observer: CommitObserver | None = CrashPoint.of(os.environ)
         grace, embedding = GRACE, self._options.embedding

@@ -260,6 +260,9 @@ class Backend(Protocol):
         It is to be called once, by any thread, and before it has returned nothing else may be written.
         """
 
+    def settle(self) -> None:
+        """Become as small as may be, in memory and on disk; called while nothing is written."""
+
     def load_turn(self, seq: int) -> LoadedTurn | None:
         """Return what the next turn of an instance begins with; None if it is gone or has nothing to do."""
 

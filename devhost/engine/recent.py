@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from devhost.engine.history import Event
 
 MOST_INSTANCES = 300
-MOST_CHARACTERS = 2_000_000  # of the texts that the store holds; the events take several times as much
+MOST_CHARACTERS = 2_000_000  # of the texts; the events take several times as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """The history of one execution after so many turns; *size* is how long its stored texts are."""
+    """The history of one execution after so many turns, and what its row packs; *size* is how long its texts are."""
 
     execution_id: str
     turns: int
+    input: str | None
+    custom_status: str | None
     events: Sequence[Event]
     size: int
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from devhost.engine import codec
 from devhost.engine.backend import DueTimer, Effects, Instance, LoadedTurn, Page, PendingActivity, PendingTimer
 from devhost.engine.conditions import VISIBLE, condition
-from devhost.engine.history import RuntimeStatus
 from devhost.engine.lock import FileLock, make_private
+from devhost.engine.packing import WORDS, unpack_id
 from devhost.engine.recent import Recent, RecentHistories
+from devhost.engine.sqlite_rows import COLUMNS, beginning, beginning_of, instance_of, packer_of
 from devhost.engine.sqlite_unit import SqliteUnit
 from devhost.errors import ConfigurationError, DevhostError, HostError
 from devhost.ticks import Ticks
@@ -27,29 +28,33 @@ if TYPE_CHECKING:
     from devhost.engine.backend import Outcome, Query, Unit
     from devhost.engine.history import Event
 
-SCHEMA = "1"
-_COLUMNS = "id, execution_id, name, version, status, input, custom_status, output, created, updated"
-_INSTANCE = f"SELECT {_COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
-_TURN = f"SELECT {_COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
+SCHEMA = "2"
+_INSTANCE = f"SELECT {COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
+_TURN = f"SELECT {COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
 _TURN_AT_ONCE = (
-    f"SELECT {_COLUMNS}, parent, generation, is_fresh, (SELECT max(number) FROM turns WHERE turns.seq = instances.seq),"  # noqa: S608  ours
+    f"SELECT {COLUMNS}, parent, generation, is_fresh, (SELECT max(number) FROM turns WHERE turns.seq = instances.seq),"  # noqa: S608  ours
     " (SELECT '[' || group_concat('[' || number || ',' || event || ']') || ']' FROM messages"
     " WHERE messages.seq = instances.seq) FROM instances WHERE seq = ?"
 )
 """What a turn begins with but for its history, in one statement: each costs more than what it reads."""
 _HISTORY = "SELECT events FROM turns WHERE seq = ? ORDER BY number"
+_WHOLE_HISTORY = (
+    "SELECT t.events, i.id, execution_id, name, version, status, iif(number = 0, input, NULL), NULL, NULL, created,"
+    " updated, parent, generation FROM instances i JOIN turns t USING (seq) WHERE i.id = ? ORDER BY number"
+)
 _LAST_TURN = "SELECT max(number) FROM turns WHERE seq = ?"
 _MESSAGES = "SELECT number, event FROM messages WHERE seq = ? ORDER BY number"
 _DUE = (
     "SELECT i.id, i.name, t.fire_at FROM (SELECT seq, fire_at FROM timers ORDER BY fire_at, seq, timer_id LIMIT ?) t"
     " JOIN instances i ON i.seq = t.seq ORDER BY t.fire_at, t.seq"
 )
-_NO_PAST = Recent(execution_id="", turns=0, events=(), size=0)
+_NO_PAST = Recent(execution_id="", turns=0, input=None, custom_status=None, events=(), size=0)
+_BUSY_TIMEOUT = "PRAGMA busy_timeout = 5000"
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",  # readers see the last commit while the writer works
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -4000",  # KiB
-    "PRAGMA busy_timeout = 5000",
+    _BUSY_TIMEOUT,
     "PRAGMA secure_delete = ON",  # what is purged is gone from the file too, however SQLite was built
 )
 
@@ -57,8 +62,8 @@ _PRAGMAS = (
 class SqliteBackend:
     """A task hub in one database file, or, without a *path*, in a folder that goes with the process."""
 
-    def __init__(self, path: Path | None, *, synchronous: str = "FULL") -> None:
-        """Open or create the store.
+    def __init__(self, path: Path | None, *, synchronous: str = "FULL", words: str = WORDS) -> None:
+        """Open or create the store; what is written into a new one is packed with *words* for good.
 
         Raises `StoreLockedError` if another devhost has it open, `ConfigurationError` if it is no store of ours or
         cannot be written.
@@ -73,7 +78,7 @@ class SqliteBackend:
         try:
             make_private(self.path)
             self._writer = self._connect()
-            self._prepare()
+            self._prepare(words)
         except sqlite3.DatabaseError as error:
             self.close()
             message = f"{self.path} is not a devhost store ({error}); name another file with --db, or delete it."
@@ -81,16 +86,17 @@ class SqliteBackend:
         except DevhostError:
             self.close()
             raise
-        self._unit = SqliteUnit(self._writer)
+        self._packer = packer_of(self._writer)
+        self._unit = SqliteUnit(self._writer, self._packer)
         self._recent = RecentHistories()
 
-    def _prepare(self) -> None:
+    def _prepare(self, words: str) -> None:
         """Create the tables in a new file, and refuse those of another version."""
         if self._writer.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             script = resources.files("devhost.engine").joinpath("schema.sql").read_text("utf-8")
-            self._writer.executescript(
-                f"BEGIN IMMEDIATE; {script} INSERT INTO meta VALUES ('schema', '{SCHEMA}'); COMMIT;"  # noqa: S608  our own file
-            )
+            quoted = words.replace("'", "''")
+            facts = f"INSERT INTO meta VALUES ('schema', '{SCHEMA}'), ('words', '{quoted}');"  # noqa: S608  quoted
+            self._writer.executescript(f"BEGIN IMMEDIATE; {script} {facts} COMMIT;")
         found = self._writer.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone()
         if found != (SCHEMA,):
             message = (
@@ -162,16 +168,28 @@ class SqliteBackend:
             together.changed |= effects.changed
         return results, together
 
+    def settle(self) -> None:
+        """Move what is in the write-ahead log into the file, and give up the log's room and the pages in memory.
+
+        Where a reader is in the way, the log stays until the next time.
+        """
+        self._writer.execute("PRAGMA busy_timeout = 50")
+        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # says so, and raises nothing, if it cannot
+        self._writer.execute(_BUSY_TIMEOUT)
+        with self._guard:
+            for connection in self._connections:
+                connection.execute("PRAGMA shrink_memory")
+
     def load_turn(self, seq: int) -> LoadedTurn | None:
         """Return what the next turn begins with, read only as far as it is not kept from a moment ago."""
         row = self._reader().execute(_TURN_AT_ONCE, (seq,)).fetchone()
         if row is None or not (row[12] or row[14]):
             return None
-        recent = _NO_PAST if row[13] is None else self._recent.get(seq, str(row[1]), _turns(row[13]))
+        recent = _NO_PAST if row[13] is None else self._recent.get(seq, unpack_id(row[1]), _turns(row[13]))
         if recent is None:
             return self._load_turn_whole(seq)
         messages = [] if row[12] else sorted(json.loads(row[14] or "[]"))
-        return _loaded(seq, row, recent, [(number, codec.event_of(event)) for number, event in messages])
+        return self._loaded(seq, row, recent, messages)
 
     def _load_turn_whole(self, seq: int) -> LoadedTurn | None:
         """Read a turn with its history; all of it as it was at one moment."""
@@ -184,42 +202,68 @@ class SqliteBackend:
             messages = [] if row[12] else reader.execute(_MESSAGES, (seq,)).fetchall()
             if not messages and not row[12]:
                 return None
-            past = self._past(reader, seq, str(row[1]))
+            past = self._past(reader, seq, row)
         finally:
             reader.execute("COMMIT")
-        return _loaded(seq, row, past, [(number, codec.decode(text)) for number, text in messages])
+        return self._loaded(seq, row, past, [(number, json.loads(text)) for number, text in messages])
 
-    def _past(self, reader: sqlite3.Connection, seq: int, execution_id: str) -> Recent:
+    def _past(self, reader: sqlite3.Connection, seq: int, row: tuple[Any, ...]) -> Recent:
         """Return the history, read only if it is not the one that was committed here a moment ago."""
+        execution_id = unpack_id(row[1])
         last = reader.execute(_LAST_TURN, (seq,)).fetchone()[0]
         recent = self._recent.get(seq, execution_id, _turns(last))
         if recent is None:
-            texts = [text for (text,) in reader.execute(_HISTORY, (seq,)).fetchall()]
-            events = tuple(event for text in texts for event in codec.decode_all(text))
+            started = beginning_of(row, self._packer)
+            texts = [self._packer.unpack(stored) for (stored,) in reader.execute(_HISTORY, (seq,)).fetchall()]
+            events = tuple(event for text in texts for event in codec.decode_all(text, started))
             recent = Recent(
-                execution_id=execution_id, turns=len(texts), events=events, size=sum(len(text) for text in texts)
+                execution_id=execution_id,
+                turns=len(texts),
+                input=started.fields["Input"],
+                custom_status=self._packer.unpack_optional(row[6]),
+                events=events,
+                size=sum(len(text) for text in texts) + len(started.fields["Input"] or ""),
             )
         return recent
+
+    def _loaded(self, seq: int, row: tuple[Any, ...], past: Recent, messages: Sequence[tuple[int, Any]]) -> LoadedTurn:
+        known = (past.input, past.custom_status) if past.turns else None
+        one, parent = instance_of(row, self._packer, known), codec.decode_parent(row[10])
+        return LoadedTurn(
+            seq=seq,
+            instance=one,
+            parent=parent,
+            generation=row[11],
+            is_fresh=bool(row[12]),
+            past=past.events,
+            size=past.size,
+            turns=past.turns,
+            messages=[
+                beginning(one, parent, row[11]) if codec.is_started(event) else codec.event_of(event)
+                for _, event in messages
+            ],
+            message_numbers=[number for number, _ in messages],
+        )
 
     def instance(self, instance_id: str) -> Instance | None:
         """Return an instance."""
         row = self._reader().execute(_INSTANCE, (instance_id,)).fetchone()
-        return None if row is None else _instance(row)
+        return None if row is None else instance_of(row, self._packer)
 
     def history(self, instance_id: str) -> Sequence[Event]:
         """Return the events of all turns of the current execution."""
-        chunks = self._reader().execute(
-            "SELECT events FROM turns WHERE seq = (SELECT seq FROM instances WHERE id = ?) ORDER BY number",
-            (instance_id,),
-        )
-        return [event for (chunk,) in chunks for event in codec.decode_all(chunk)]
+        rows = self._reader().execute(_WHOLE_HISTORY, (instance_id,)).fetchall()
+        if not rows:
+            return []
+        started = beginning_of(rows[0][1:], self._packer)
+        return [event for row in rows for event in codec.decode_all(self._packer.unpack(row[0]), started)]
 
     def instances(self, query: Query, limit: int, after: str) -> Page:
         """Return up to *limit* instances with ids above *after*."""
         where, values = condition(query)
-        statement = f"SELECT {_COLUMNS} FROM instances WHERE id > ? AND {where} ORDER BY id LIMIT ?"  # noqa: S608  ours
+        statement = f"SELECT {COLUMNS} FROM instances WHERE id > ? AND {where} ORDER BY id LIMIT ?"  # noqa: S608  ours
         rows = self._reader().execute(statement, (after, *values, limit + 1)).fetchall()
-        shown = [_instance(row) for row in rows[:limit]]
+        shown = [instance_of(row, self._packer) for row in rows[:limit]]
         return Page(instances=shown, next_after=shown[-1].id if len(rows) > limit else None)
 
     def has_timer(self, timer: PendingTimer) -> bool:
@@ -289,38 +333,3 @@ def _outcome(piece: Callable[[Unit], object], unit: Unit) -> object:
 def _turns(last: int | None) -> int:
     """Return how many turns there were, by the number of the last one."""
     return 0 if last is None else last + 1
-
-
-def _loaded(seq: int, row: tuple[Any, ...], past: Recent, messages: Sequence[tuple[int, Event]]) -> LoadedTurn:
-    return LoadedTurn(
-        seq=seq,
-        instance=_instance(row[:10]),
-        parent=codec.decode_parent(row[10]),
-        generation=row[11],
-        is_fresh=bool(row[12]),
-        past=past.events,
-        size=past.size,
-        turns=past.turns,
-        messages=[event for _, event in messages],
-        message_numbers=[number for number, _ in messages],
-    )
-
-
-def _instance(row: tuple[object, ...]) -> Instance:
-    (instance_id, execution_id, name, version, status, text, custom_status, output, created, updated) = row
-    return Instance(
-        id=str(instance_id),
-        execution_id=str(execution_id),
-        name=str(name),
-        version=_optional(version),
-        status=RuntimeStatus(int(str(status))),
-        input=_optional(text),
-        custom_status=_optional(custom_status),
-        output=_optional(output),
-        created=Ticks(int(str(created))),
-        updated=Ticks(int(str(updated))),
-    )
-
-
-def _optional(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -51,10 +51,12 @@ class EntityRows(Rows):
     def commit_batch(self, commit: BatchCommit) -> None:
         """Write a batch; the messages that it did not take wait for the next one."""
         seq = commit.loaded.seq
-        self._sql.executemany("DELETE FROM messages WHERE number = ?", [(number,) for number in commit.consumed])
+        consumed = [(seq, number) for number in commit.consumed]
+        self._sql.executemany("DELETE FROM messages WHERE seq = ? AND number = ?", consumed)
         if commit.has_run:
             running, at = int(RuntimeStatus.RUNNING), commit.ended
-            state = (commit.state.to_input(), commit.state.to_custom_status())
+            pack = self._packer.pack
+            state = (pack(commit.state.to_input()), pack(commit.state.to_custom_status()))
             self._sql.execute(_AFTER_BATCH, (running, *state, at, at, seq))
         for reply in commit.replies:
             self._message_to_execution(reply.caller.instance_id, reply.caller.execution_id, reply.event)

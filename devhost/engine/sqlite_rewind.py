@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devhost.engine import codec
 from devhost.engine.history import EventType, RuntimeStatus, generic_event
-from devhost.engine.sqlite_rows import Rows
+from devhost.engine.sqlite_rows import BEGINNING, Rows, beginning_of
 from devhost.errors import InstanceStateError
 
 if TYPE_CHECKING:
@@ -31,16 +31,16 @@ class RewindRows(Rows):
         self._rewind(seq, instance_id, message)
 
     def _rewind(self, seq: int, instance_id: str, message: Event) -> None:
+        started = beginning_of(self._sql.execute(BEGINNING, (seq,)).fetchone(), self._packer)
         chunks = self._sql.execute("SELECT number, events FROM turns WHERE seq = ? ORDER BY number", (seq,)).fetchall()
-        turns = [(number, codec.decode_all(text)) for number, text in chunks]
+        turns = [(number, codec.decode_all(self._packer.unpack(stored), started)) for number, stored in chunks]
         history = [event for _, events in turns for event in events]
         rewound = self._rewound_children(history, message)
         back = _taken_back(history, rewound)
         for number, events in turns:
             written = [generic_event(one.at, one.id) if _key(one) in back else one for one in events]
-            self._sql.execute(
-                "UPDATE turns SET events = ? WHERE seq = ? AND number = ?", (codec.encode_all(written), seq, number)
-            )
+            stored = self._packer.pack(codec.encode_all(written, started.at, started))
+            self._sql.execute("UPDATE turns SET events = ? WHERE seq = ? AND number = ?", (stored, seq, number))
         self._sql.execute(
             "UPDATE instances SET status = ?, output = NULL, updated = ? WHERE seq = ?",
             (int(RuntimeStatus.PENDING), message.at, seq),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devhost.engine import codec
@@ -10,15 +11,15 @@ from devhost.engine.conditions import condition
 from devhost.engine.history import (
     EventType,
     RuntimeStatus,
-    execution_started,
     sub_orchestration_completed,
     sub_orchestration_failed,
     timer_fired,
 )
+from devhost.engine.packing import pack_id
 from devhost.engine.recent import Recent
 from devhost.engine.sqlite_entities import EntityRows
 from devhost.engine.sqlite_rewind import RewindRows
-from devhost.engine.sqlite_rows import INSERT_INSTANCE
+from devhost.engine.sqlite_rows import INSERT_INSTANCE, beginning
 from devhost.engine.turn import ArmTimer, RunActivity
 from devhost.errors import InstanceEndedError, InstanceExistsError, InstanceNotFoundError, InstanceStateError
 from devhost.ticks import Ticks, to_text
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
     from devhost.engine.history import Event, Parent
     from devhost.engine.turn import Ending
 
-_AFTER_TURN = "UPDATE instances SET status = ?, custom_status = ?, output = ?, updated = ?, is_fresh = 0 WHERE seq = ?"
+_AFTER_TURN = (
+    "UPDATE instances SET status = ?, custom_status = iif(?, custom_status, ?), output = ?, updated = ?, is_fresh = 0"
+    " WHERE seq = ? AND execution_id = ?"
+)
+_AFTER_NO_TURN = "UPDATE instances SET status = ?, custom_status = NULL, output = ?, updated = ? WHERE seq = ?"
 _AFTER_CONTINUE = (
     "UPDATE instances SET execution_id = ?, generation = NULL, status = ?, input = ?, custom_status = ?,"
-    " output = NULL, created = ?, updated = ?, is_fresh = 1 WHERE seq = ?"
+    " output = NULL, created = ?, updated = ?, is_fresh = 1 WHERE seq = ? AND execution_id = ?"
 )
 _CONTROLS = (EventType.EXECUTION_SUSPENDED, EventType.EXECUTION_RESUMED)
 
@@ -45,33 +50,26 @@ class SqliteUnit(EntityRows, RewindRows):
 
     def start(self, new: NewInstance) -> None:
         """Create an instance; an ended one of that id is replaced, and a living one if *new* may do that."""
-        old = self._sql.execute("SELECT seq, status, generation FROM instances WHERE id = ?", (new.id,)).fetchone()
-        if old is None:
-            self._create(new, 0)
+        if self._is_created(new, 0):
             return
+        old = self._sql.execute("SELECT seq, status, generation FROM instances WHERE id = ?", (new.id,)).fetchone()
         status = RuntimeStatus(old[1])
         if not (status.has_ended or new.replaces_living):
             raise InstanceExistsError(new.id, status.label)
         self._delete(old[0])
-        self._create(new, (old[2] or 0) + 1)
+        self._is_created(new, (old[2] or 0) + 1)
 
-    def _create(self, new: NewInstance, generation: int | None) -> None:
+    def _is_created(self, new: NewInstance, generation: int | None) -> bool:
+        """Create an instance, and say whether its id was free."""
         seq = self._new_seq()
-        started = execution_started(
-            new.at,
-            instance_id=new.id,
-            execution_id=new.execution_id,
-            name=new.name,
-            version=new.version,
-            input_text=new.input,
-            parent=new.parent,
-            generation=generation,
-        )
-        parent = codec.encode_parent(new.parent)
-        facts = (seq, new.id, new.execution_id, new.name, new.version, generation, parent)
-        self._sql.execute(INSERT_INSTANCE, (*facts, int(RuntimeStatus.PENDING), new.input, new.at, new.at))
-        self._message(seq, started)
+        parent, text = codec.encode_parent(new.parent), self._packer.pack(new.input)
+        facts = (seq, new.id, pack_id(new.execution_id), new.name, new.version, generation, parent)
+        done = self._sql.execute(INSERT_INSTANCE, (*facts, int(RuntimeStatus.PENDING), text, new.at, new.at))
+        if not done.rowcount:
+            return False
+        self._message_text(seq, codec.STARTED)
         self.effects.changed.add(new.id)
+        return True
 
     def _alive(self, instance_id: str) -> tuple[int, RuntimeStatus]:
         seq, status = self._found(instance_id)
@@ -101,17 +99,18 @@ class SqliteUnit(EntityRows, RewindRows):
     def end_unstarted(self, instance_id: str, event: Event) -> None:
         """Terminate an instance that no turn will ever run."""
         seq, _ = self._alive(instance_id)
-        facts = (int(RuntimeStatus.TERMINATED), None, event.fields["Input"], event.at, seq)
-        self._sql.execute(_AFTER_TURN, facts)
+        self._sql.execute(_AFTER_NO_TURN, (int(RuntimeStatus.TERMINATED), event.fields["Input"], event.at, seq))
         self._sql.execute("DELETE FROM messages WHERE seq = ?", (seq,))
         self.effects.changed.add(instance_id)
 
     def commit_turn(self, commit: TurnCommit) -> None:
         """Write a turn and what it sends."""
         loaded = commit.loaded
-        if not self._is_current(loaded):
+        if not (self._moved_on(commit) or (self._came_back(loaded) and self._moved_on(commit))):
             return
-        self._sql.executemany("DELETE FROM messages WHERE number = ?", [(n,) for n in loaded.message_numbers])
+        self._sql.execute(
+            "DELETE FROM messages WHERE seq = ? AND number <= ?", (loaded.seq, max(loaded.message_numbers, default=0))
+        )
         self.effects.changed.add(loaded.instance.id)
         if commit.next_started is not None:
             self._begin_next_execution(commit, commit.next_started)
@@ -123,46 +122,64 @@ class SqliteUnit(EntityRows, RewindRows):
         if commit.result.ending is not None:
             self._end(loaded, commit.result.ending, commit.ended)
 
-    def _is_current(self, loaded: LoadedTurn) -> bool:
-        """Say whether the instance is still the one that was loaded; a purged one comes back after its first turn."""
-        row = self._sql.execute("SELECT execution_id FROM instances WHERE seq = ?", (loaded.seq,)).fetchone()
-        if row is not None:
-            return bool(row[0] == loaded.instance.execution_id)
+    def _moved_on(self, commit: TurnCommit) -> bool:
+        """Bring the instance's row up to date, and say whether it is still the one that was loaded."""
+        loaded = commit.loaded
+        current = (loaded.seq, pack_id(loaded.instance.execution_id))
+        if commit.next_started is None:
+            done = self._sql.execute(_AFTER_TURN, (*self._facts_after(commit), *current))
+        else:
+            done = self._sql.execute(_AFTER_CONTINUE, (*self._facts_of_next(commit, commit.next_started), *current))
+        return done.rowcount == 1
+
+    def _facts_after(self, commit: TurnCommit) -> tuple[object, ...]:
+        status, output = _end_of(commit)
+        custom_status = _storable(_custom_status(commit))
+        is_same = custom_status == commit.loaded.instance.custom_status
+        shown = None if is_same else self._packer.pack(custom_status)
+        return int(status), is_same, shown, self._packer.pack(_storable(output)), commit.ended
+
+    def _facts_of_next(self, commit: TurnCommit, started: Event) -> tuple[object, ...]:
+        execution_id = pack_id(started.fields["OrchestrationInstance"]["ExecutionId"])
+        text, custom_status = _storable(started.fields["Input"]), _storable(_custom_status(commit))
+        shown = (self._packer.pack(text), self._packer.pack(custom_status))
+        return execution_id, int(RuntimeStatus.RUNNING), *shown, started.at, commit.ended
+
+    def _came_back(self, loaded: LoadedTurn) -> bool:
+        """Bring back an instance that was purged in its first turn, unless its id was taken; say whether it is back."""
         one = loaded.instance
-        taken = self._sql.execute("SELECT 1 FROM instances WHERE id = ?", (one.id,)).fetchone()
-        if taken or loaded.turns:
+        if loaded.turns or self._sql.execute("SELECT 1 FROM instances WHERE seq = ?", (loaded.seq,)).fetchone():
             return False
-        parent = codec.encode_parent(loaded.parent)
-        facts = (loaded.seq, one.id, one.execution_id, one.name, one.version, loaded.generation, parent)
-        self._sql.execute(INSERT_INSTANCE, (*facts, int(one.status), one.input, one.created, one.updated))
-        return True
+        parent, text = codec.encode_parent(loaded.parent), self._packer.pack(one.input)
+        facts = (loaded.seq, one.id, pack_id(one.execution_id), one.name, one.version, loaded.generation, parent)
+        done = self._sql.execute(INSERT_INSTANCE, (*facts, int(one.status), text, one.created, one.updated))
+        return done.rowcount == 1
 
     def _append(self, commit: TurnCommit) -> None:
-        loaded, result = commit.loaded, commit.result
+        loaded = commit.loaded
         if commit.events:
-            text = codec.encode_all(commit.events)
-            self._sql.execute("INSERT INTO turns VALUES (?, ?, ?)", (loaded.seq, loaded.turns, text))
-            self._keep(loaded, commit.events, len(text))
-        status, output = RuntimeStatus.RUNNING, _reason_shown(loaded)
-        if result.ending is not None:
-            status, output = result.ending.status, result.ending.output
-        elif result.is_suspended:
-            status = RuntimeStatus.SUSPENDED
-        facts = (int(status), _storable(_custom_status(commit)), _storable(output), commit.ended, loaded.seq)
-        self._sql.execute(_AFTER_TURN, facts)
-        for message in result.messages:
+            started = None if loaded.turns else beginning(loaded.instance, loaded.parent, loaded.generation)
+            text = codec.encode_all(commit.events, loaded.instance.created, started)
+            self._sql.execute("INSERT INTO turns VALUES (?, ?, ?)", (loaded.seq, loaded.turns, self._packer.pack(text)))
+            self._keep(commit, len(text))
+        else:
+            self.stale.add(loaded.seq)  # its row has changed, and the number of its turns does not show it
+        for message in commit.result.messages:
             if isinstance(message, RunActivity):
                 self._schedule(loaded, message)
             elif isinstance(message, ArmTimer):
                 self._arm(loaded.seq, message)
 
-    def _keep(self, loaded: LoadedTurn, events: Sequence[Event], size: int) -> None:
+    def _keep(self, commit: TurnCommit, size: int) -> None:
         """Note the longer history, so that the next turn need not read it."""
+        loaded, text = commit.loaded, commit.loaded.instance.input
         self.appended[loaded.seq] = Recent(
             execution_id=loaded.instance.execution_id,
             turns=loaded.turns + 1,
-            events=(*loaded.past, *events),
-            size=loaded.size + size,
+            input=text,
+            custom_status=_storable(_custom_status(commit)),
+            events=(*loaded.past, *commit.events),
+            size=loaded.size + size + (0 if loaded.turns else len(text or "")),
         )
 
     def _schedule(self, loaded: LoadedTurn, message: RunActivity) -> None:
@@ -187,22 +204,27 @@ class SqliteUnit(EntityRows, RewindRows):
         seq = commit.loaded.seq
         for table in ("turns", "activities", "timers"):
             self._sql.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))  # noqa: S608  our own table names
-        stored = codec.encode_all(commit.next_events)
-        self._sql.execute("INSERT INTO turns VALUES (?, 0, ?)", (seq, stored))
-        execution_id = started.fields["OrchestrationInstance"]["ExecutionId"]
-        events = tuple(commit.next_events)
-        self.appended[seq] = Recent(execution_id=execution_id, turns=1, events=events, size=len(stored))
-        running, text = int(RuntimeStatus.RUNNING), _storable(started.fields["Input"])
-        status = _storable(_custom_status(commit))
-        self._sql.execute(_AFTER_CONTINUE, (execution_id, running, text, status, started.at, commit.ended, seq))
+        text = _storable(started.fields["Input"])
+        row = replace(started, fields={**started.fields, "Input": text})
+        history = codec.encode_all(commit.next_events, started.at, row)
+        self._sql.execute("INSERT INTO turns VALUES (?, 0, ?)", (seq, self._packer.pack(history)))
+        self.appended[seq] = Recent(
+            execution_id=started.fields["OrchestrationInstance"]["ExecutionId"],
+            turns=1,
+            input=text,
+            custom_status=_storable(_custom_status(commit)),
+            events=tuple(commit.next_events),
+            size=len(history) + len(text or ""),
+        )
         self.effects.woken.add(seq)
 
     def _replace(self, child: NewInstance) -> None:
         """Create a sub-orchestration; whatever had its id, running or not, is silently gone, as on the real host."""
+        if self._is_created(child, None):
+            return
         old = self._sql.execute("SELECT seq FROM instances WHERE id = ?", (child.id,)).fetchone()
-        if old is not None:
-            self._delete(old[0])
-        self._create(child, None)
+        self._delete(old[0])
+        self._is_created(child, None)
 
     def _end(self, loaded: LoadedTurn, ending: Ending, at: Ticks) -> None:
         self.stale.add(loaded.seq)
@@ -266,6 +288,15 @@ class SqliteUnit(EntityRows, RewindRows):
         """Let statements without values take the places of all that the connection keeps ready, with their values."""
         for number in range(STATEMENTS):
             self._sql.execute(f"SELECT {number}")
+
+
+def _end_of(commit: TurnCommit) -> tuple[RuntimeStatus, str | None]:
+    """Return status and output of the instance after a turn."""
+    result = commit.result
+    if result.ending is not None:
+        return result.ending.status, result.ending.output
+    status = RuntimeStatus.SUSPENDED if result.is_suspended else RuntimeStatus.RUNNING
+    return status, _reason_shown(commit.loaded)
 
 
 def _reason_shown(loaded: LoadedTurn) -> str | None:

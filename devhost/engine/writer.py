@@ -5,6 +5,8 @@ all that came in while the one before was written. The statements of a transacti
 because each of them gives the interpreter away for a moment, which a thread of its own would have to win back every
 time. The commit, which waits for the disk, has its thread, unless the disk is so quick that the way to the thread and
 back takes longer.
+
+Once nothing was written for a while, the store is given the time to become small.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from devhost.engine.backend import Backend, Effects, Outcome, Unit
 
 MOST_TOGETHER = 256
+PAUSE = 0.5  # seconds without a write, after which there is time for what is not urgent
 QUICK = 0.001  # seconds of a commit for which the loop may stand still
 
 
@@ -71,7 +75,9 @@ class Writer:
         self._home = threading.get_ident()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self._begun: queue.SimpleQueue[tuple[list[Write], Callable[[], Outcome]] | None] = queue.SimpleQueue()
+        self._settling: asyncio.TimerHandle | None = None
+        self._has_written = False
+        self._begun: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="devhost-writer", daemon=True)
         self._thread.start()
 
@@ -92,6 +98,8 @@ class Writer:
     async def close(self) -> None:
         """Finish what is queued and end the thread."""
         await self._at_rest.wait()
+        if self._settling is not None:
+            self._settling.cancel()
         self._begun.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -109,7 +117,7 @@ class Writer:
     def _begin(self) -> None:
         batch = [self._waiting.popleft()]
         if batch[0].is_long:
-            self._begun.put((batch, lambda: self._backend.transact([batch[0].work])))
+            self._begun.put(partial(self._commit, batch, lambda: self._backend.transact([batch[0].work])))
             return
         while self._waiting and len(batch) < self._most and not self._waiting[0].is_long:
             batch.append(self._waiting.popleft())
@@ -117,13 +125,14 @@ class Writer:
         if self._is_quick and self._observer is None:
             self._announce(batch, *self._timed(commit))
         else:
-            self._begun.put((batch, commit))
+            self._begun.put(partial(self._commit, batch, commit))
 
     def _run(self) -> None:
         """Serve until told to end; an observer may end it earlier by `SystemExit`, and nothing more is written."""
         with contextlib.suppress(SystemExit):
             while (begun := self._begun.get()) is not None:
-                self._commit(*begun)
+                begun()
+                del begun  # it holds what was written
         with contextlib.suppress(RuntimeError):  # the loop was closed
             self._loop.call_soon_threadsafe(self._at_rest.set)
 
@@ -152,6 +161,38 @@ class Writer:
         for write, result in zip(batch, results, strict=True):
             write.done(result)
         if not self._is_busy:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Let go of whoever waits for the last write, and look in a moment whether it stays the last."""
+        self._at_rest.set()
+        self._has_written = True
+        if self._settling is None:
+            self._settling = self._loop.call_later(PAUSE, self._settle_soon)
+
+    def _settle_soon(self) -> None:
+        """Have the store settle, unless something was written meanwhile."""
+        self._settling = None
+        if self._is_busy:
+            return
+        if self._has_written:
+            self._has_written = False
+            self._settling = self._loop.call_later(PAUSE, self._settle_soon)
+            return
+        self._is_busy = True
+        self._at_rest.clear()
+        self._begun.put(self._settle)
+
+    def _settle(self) -> None:
+        self._backend.settle()
+        with contextlib.suppress(RuntimeError):  # the loop was closed
+            self._loop.call_soon_threadsafe(self._settled)
+
+    def _settled(self) -> None:
+        self._is_busy = bool(self._waiting)
+        if self._is_busy:
+            self._begin_soon()
+        else:
             self._at_rest.set()
 
 

@@ -7,14 +7,23 @@ import json
 import re
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from devhost.engine.codec import decode_all, encode
+from devhost.engine.history import execution_started
+from devhost.engine.sqlite_rows import packer_of
+from devhost.ticks import Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from devhost.engine.packing import Packer
+
+PACKED = frozenset({"input", "custom_status", "output", "events"})
+NOBODY = execution_started(Ticks(0), instance_id="", execution_id="", name="", version=None, input_text=None)
+"""Stands in turns for what the row of their instance says, which is looked through by itself."""
 
 
 def leaks(secrets: Mapping[str, Iterable[re.Pattern[bytes]]], sources: Mapping[str, bytes]) -> list[str]:
@@ -48,27 +57,32 @@ def forms_of_number(national: str) -> list[re.Pattern[bytes]]:
 
 def rows_of(db: Path) -> bytes:
     """Return everything in the tables of a database as text, so that numbers can be searched too."""
-    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
-        return "\n".join(repr((table, row)) for table, row in _rows(connection)).encode()
+    return "\n".join(repr((table, *row.values())) for table, row in _rows(db)).encode()
 
 
 def places_of(db: Path, text: str) -> set[tuple[str, str]]:
     """Return where *text* stands in a devhost store: the table, and the kind of event, the activity or the id there."""
-    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
-        connection.row_factory = sqlite3.Row
-        found = [(table, row) for table, row in _rows(connection) if text in repr(tuple(row))]
+    found = [(table, row) for table, row in _rows(db) if text in repr(tuple(row.values()))]
     return {(table, kind) for table, row in found for kind in _kinds(table, row, text)}
 
 
-def _rows(connection: sqlite3.Connection) -> list[tuple[str, sqlite3.Row]]:
-    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    return [(table, row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608  its own names
+def _rows(db: Path) -> list[tuple[str, dict[str, Any]]]:
+    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
+        packer = packer_of(connection)
+        connection.row_factory = sqlite3.Row
+        tables = [row["name"] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [(table, row) for table in tables for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608  its own names
+        return [(table, {key: _read(packer, key, row[key]) for key in row.keys()}) for table, row in rows]  # noqa: SIM118  a row is no mapping
 
 
-def _kinds(table: str, row: sqlite3.Row, text: str) -> list[str]:
+def _read(packer: Packer, column: str, value: Any) -> Any:
+    return packer.unpack(value) if column in PACKED and isinstance(value, bytes) else value
+
+
+def _kinds(table: str, row: dict[str, Any], text: str) -> list[str]:
     if table == "turns":
-        return [event.type.name for event in decode_all(row["events"]) if text in encode(event)]
-    return [str(row["name"] if table == "activities" else row[0])]
+        return [event.type.name for event in decode_all(row["events"], NOBODY) if text in encode(event)]
+    return [str(row["name"] if table == "activities" else next(iter(row.values())))]
 
 
 def _inside_base64(plain: bytes) -> list[bytes]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -493,3 +495,97 @@ def test_a_completion_event_is_kept_as_decided(backend: SqliteBackend) -> None:
     play(backend, started(backend), a_result(end, ending=COMPLETED))
 
     assert [event.type for event in backend.history("one")] == [12, 0, 1, 13]
+
+
+LONG = json.dumps({f"field{number}": "\u00fc" for number in range(20)}, ensure_ascii=False)
+
+
+def test_long_texts_are_read_as_they_were_written(backend: SqliteBackend) -> None:
+    """Input, custom status, output and history, from memory and from the file."""
+    first = started(backend, input=LONG, execution_id="3d43ca79-081e-48c7-ab54-8534d4f1c720")
+    ended = execution_completed(NOW, 0, RuntimeStatus.COMPLETED, LONG)
+    ending = Ending(status=RuntimeStatus.COMPLETED, output=LONG)
+
+    effects = play(backend, first, a_result(custom_status=LONG))
+    do(backend, lambda unit: unit.send("one", event_raised(NOW, "E", LONG)))
+    second = backend.load_turn(first.seq)
+    assert second is not None
+    play(backend, second, a_result(ended, ending=ending, custom_status=LONG))
+
+    one = backend.instance("one")
+    assert one is not None
+    assert effects.changed == {"one"}
+    assert second.instance.custom_status == second.instance.input == LONG
+    assert (one.input, one.custom_status, one.output) == (LONG, LONG, LONG)
+    assert one.execution_id == first.instance.execution_id == "3d43ca79-081e-48c7-ab54-8534d4f1c720"
+    history = backend.history("one")
+    assert [event for event in history if event.type is EventType.EXECUTION_STARTED] == list(first.messages)
+    assert [event for event in history if event.type is EventType.EVENT_RAISED] == list(second.messages)
+    assert history[-2] == ended
+
+
+def test_a_custom_status_that_a_turn_does_not_change_stays(backend: SqliteBackend) -> None:
+    """And one that it takes away is gone."""
+    first = started(backend)
+    seen = []
+    for status in ('"a"', '"a"', None):
+        do(backend, lambda unit: unit.send("one", event_raised(NOW, "E", "1")))
+        turn = backend.load_turn(first.seq)
+        assert turn is not None
+        play(backend, turn, a_result(custom_status=status))
+        one = backend.instance("one")
+        assert one is not None
+        seen.append(one.custom_status)
+
+    assert seen == ['"a"', '"a"', None]
+
+
+def test_the_status_of_a_turn_without_events_is_not_forgotten(backend: SqliteBackend) -> None:
+    """The first turn of a continued execution may set one and decide nothing."""
+    turn = started(backend)
+    following = execution_started(
+        NOW, instance_id="one", execution_id="two", name="Flow", version=None, input_text='"1"', generation=None
+    )
+    events = [orchestrator_started(NOW), following, orchestrator_completed(NOW)]
+    fresh = loaded(backend, play(backend, turn, a_result(), next_started=following, next_events=events))
+    commit = TurnCommit(loaded=fresh, events=[], result=a_result(custom_status='"new"'), ended=NOW)
+    do(backend, lambda unit: unit.commit_turn(commit))
+    do(backend, lambda unit: unit.send("one", event_raised(NOW, "E", "1")))
+
+    then = backend.load_turn(fresh.seq)
+
+    assert then is not None
+    assert then.instance.custom_status == '"new"'
+
+
+def test_a_store_keeps_the_words_it_was_made_with(tmp_path: Path) -> None:
+    """A host whose app has other samples reads what was packed before, and what it packs itself."""
+    backend = SqliteBackend(tmp_path / "hub.db", words="field1 field2 field3")
+    started(backend, input=LONG)
+    backend.close()
+
+    again = SqliteBackend(tmp_path / "hub.db", words="it's other words")
+    started(again, "two", input=LONG)
+
+    assert [one.input for one in again.instances(Query(), 2, "").instances] == [LONG, LONG]
+    again.close()
+
+
+def test_a_store_at_rest_has_no_log(tmp_path: Path) -> None:
+    """All that was written is in the file itself then; a reader that is in the way keeps the log for once."""
+    backend = SqliteBackend(tmp_path / "hub.db")
+    log = tmp_path / "hub.db-wal"
+    started(backend)
+    assert log.stat().st_size > 0
+    with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM instances").fetchall()
+        started(backend, "two")
+        backend.settle()
+        assert log.stat().st_size > 0
+
+    backend.settle()
+
+    assert log.stat().st_size == 0
+    assert backend.instance("two") is not None
+    backend.close()

@@ -320,7 +320,13 @@ def test_a_file_that_is_no_store_is_one_line(app: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("host.json", "{"), ("local.settings.json", "[1"), ("devhost.json", '{"settingsCheck": 5}')]
+    ("name", "text"),
+    [
+        ("host.json", "{"),
+        ("local.settings.json", "[1"),
+        ("devhost.json", '{"settingsCheck": 5}'),
+        ("devhost.json", '{"samples": {}}'),
+    ],
 )
 def test_a_broken_file_is_one_line(app: Path, name: str, text: str) -> None:
     """The line names the file."""

@@ -9,7 +9,14 @@ from devhost.ticks import Ticks
 
 def recent(turns: int = 1, *, execution_id: str = "x", size: int = 10) -> Recent:
     """A history of one event."""
-    return Recent(execution_id=execution_id, turns=turns, events=(orchestrator_started(Ticks(turns)),), size=size)
+    return Recent(
+        execution_id=execution_id,
+        turns=turns,
+        input=None,
+        custom_status=None,
+        events=(orchestrator_started(Ticks(turns)),),
+        size=size,
+    )
 
 
 def test_only_the_history_of_that_execution_and_turn_is_given() -> None:

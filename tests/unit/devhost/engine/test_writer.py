@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -19,6 +20,8 @@ class Threads:
     def __init__(self) -> None:
         self.begun: list[int] = []
         self.committed: list[int] = []
+        self.settled = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
 
     def begin(self, work: Sequence[Callable[[Unit], object]]) -> Callable[[], Outcome]:
         """Run the work; the commit is for whoever calls it."""
@@ -30,6 +33,10 @@ class Threads:
         """Commit."""
         self.committed.append(threading.get_ident())
         return results, Effects()
+
+    def settle(self) -> None:
+        """Note it."""
+        self._loop.call_soon_threadsafe(self.settled.set)
 
     def transact(self, work: Sequence[Callable[[Unit], object]]) -> Outcome:
         """Do both."""
@@ -86,3 +93,19 @@ async def test_long_writes_and_watched_ones_stay_off_the_loop(monkeypatch: pytes
     await written(watched, Listener())
 
     assert {thread == here for thread in (*long.begun, *long.committed, *watched.committed)} == {False}
+
+
+async def test_the_store_settles_once_nothing_is_written_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, after a pause, on the writer's thread; and it is written to afterwards as before."""
+    monkeypatch.setattr(writer, "PAUSE", 0.01)
+    store = Threads()
+    one = Writer(cast("Backend", store), lambda _: None)
+
+    await one.do("write", lambda _: None)
+    assert not store.settled.is_set()
+    await store.settled.wait()
+
+    assert await one.do("write", lambda _: "written") == "written"
+    store.settled.clear()
+    await store.settled.wait()
+    await one.close()
