@@ -26,6 +26,13 @@ def return_large_blocks() -> None:
         mallopt(_M_MMAP_THRESHOLD, LARGE)
 
 
+def return_free_blocks() -> None:
+    """Let the C library give back what nobody uses any more."""
+    trim = _of_c_library("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
 class Tidier:
     """Gives memory back a moment after large requests, and once more when what they caused has come to rest."""
 
@@ -57,9 +64,7 @@ class Tidier:
     async def _give_back(self) -> None:
         await self._engine.spare()
         gc.collect()
-        trim = _of_c_library("malloc_trim")
-        if trim is not None:
-            await asyncio.to_thread(trim, 0)
+        await asyncio.to_thread(return_free_blocks)
 
 
 def _of_c_library(name: str) -> Any:  # noqa: ANN401  a foreign function

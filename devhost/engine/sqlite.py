@@ -20,6 +20,7 @@ from devhost.engine.recent import Recent, RecentHistories
 from devhost.engine.sqlite_rows import COLUMNS, beginning, beginning_of, instance_of, packer_of
 from devhost.engine.sqlite_unit import SqliteUnit
 from devhost.errors import ConfigurationError, DevhostError, HostError
+from devhost.memory import return_free_blocks
 from devhost.ticks import Ticks
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from devhost.engine.history import Event
 
 SCHEMA = "2"
+LARGE_LOG = 256 * 1024  # bytes of the write-ahead log that are worth the while
 _INSTANCE = f"SELECT {COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
 _TURN = f"SELECT {COLUMNS}, parent, generation, is_fresh FROM instances WHERE seq = ?"  # noqa: S608  columns are ours
 _TURN_AT_ONCE = (
@@ -169,16 +171,20 @@ class SqliteBackend:
         return results, together
 
     def settle(self) -> None:
-        """Move what is in the write-ahead log into the file, and give up the log's room and the pages in memory.
+        """Move what is in the write-ahead log into the file, and give up the log's room and memory that is not used.
 
-        Where a reader is in the way, the log stays until the next time.
+        Where there is little in it, or a reader is in the way, the log stays until the next time.
         """
+        log = self.path.with_name(self.path.name + "-wal")
+        if not log.exists() or log.stat().st_size < LARGE_LOG:
+            return
         self._writer.execute("PRAGMA busy_timeout = 50")
         self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # says so, and raises nothing, if it cannot
         self._writer.execute(_BUSY_TIMEOUT)
         with self._guard:
             for connection in self._connections:
                 connection.execute("PRAGMA shrink_memory")
+        return_free_blocks()
 
     def load_turn(self, seq: int) -> LoadedTurn | None:
         """Return what the next turn begins with, read only as far as it is not kept from a moment ago."""

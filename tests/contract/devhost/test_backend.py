@@ -26,7 +26,7 @@ from devhost.engine.history import (
     task_scheduled,
     timer_created,
 )
-from devhost.engine.sqlite import SqliteBackend
+from devhost.engine.sqlite import LARGE_LOG, SqliteBackend
 from devhost.engine.turn import ArmTimer, Ending, Message, RunActivity
 from devhost.errors import (
     ConfigurationError,
@@ -571,21 +571,31 @@ def test_a_store_keeps_the_words_it_was_made_with(tmp_path: Path) -> None:
     again.close()
 
 
-def test_a_store_at_rest_has_no_log(tmp_path: Path) -> None:
+def test_a_store_at_rest_has_no_large_log(tmp_path: Path) -> None:
     """All that was written is in the file itself then; a reader that is in the way keeps the log for once."""
     backend = SqliteBackend(tmp_path / "hub.db")
     log = tmp_path / "hub.db-wal"
-    started(backend)
-    assert log.stat().st_size > 0
+    started(backend, input=" " * LARGE_LOG)
     with closing(sqlite3.connect(tmp_path / "hub.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM instances").fetchall()
         started(backend, "two")
         backend.settle()
-        assert log.stat().st_size > 0
+        assert log.stat().st_size > LARGE_LOG
 
     backend.settle()
 
     assert log.stat().st_size == 0
     assert backend.instance("two") is not None
+    backend.close()
+
+
+def test_a_small_log_is_left_alone(tmp_path: Path) -> None:
+    """A host that writes little, but always something, would else be busy with that."""
+    backend = SqliteBackend(tmp_path / "hub.db")
+    started(backend)
+
+    backend.settle()
+
+    assert (tmp_path / "hub.db-wal").stat().st_size > 0
     backend.close()
