@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devhost.engine.backend import BatchCommit
 from devhost.engine.history import Event, task_completed, task_failed
+from devhost.engine.lending import Lending
 from devhost.engine.messages import HTTP_ACTIVITY
 from devhost.engine.worker import ActivityCall, ActivityEnd
 from devhost.engine.writer import Write
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from devhost.engine.worker import Web, Worker
 
 logger = logging.getLogger(__name__)
+MOST_AT_ONCE = 16  # turns for which the loop stands still
 
 
 class TurnDispatcher:
@@ -40,13 +42,14 @@ class TurnDispatcher:
     ) -> None:
         self._backend = backend
         self._runner = runner
-        self._pool = pool
         self._put = put
         self._most = most
         self._loop = asyncio.get_running_loop()
+        self._lending = Lending(pool, self._loop, self._turn, self._decided)
         self._running: dict[int, bool] = {}  # seq -> whether it was woken again meanwhile
         self._queue: deque[tuple[int, Rest]] = deque()
         self._queued: set[int] = set()
+        self._is_filling = False
         self._stopped = False
         self._none_left: asyncio.Event | None = None
 
@@ -58,34 +61,49 @@ class TurnDispatcher:
             rest.begin()
             self._queued.add(seq)
             self._queue.append((seq, rest))
-            self._fill()
+            self._fill_soon()
+
+    def _fill_soon(self) -> None:
+        if not self._is_filling:
+            self._is_filling = True
+            self._loop.call_soon(self._fill)
 
     def _fill(self) -> None:
-        while self._queue and len(self._running) < self._most and not self._stopped:
+        self._is_filling = False
+        begun: list[tuple[int, Rest]] = []
+        while self._queue and len(self._running) < self._most and len(begun) < MOST_AT_ONCE and not self._stopped:
             seq, rest = self._queue.popleft()
             self._queued.discard(seq)
             self._running[seq] = False
-            self._pool.submit(self._turn, seq, rest)
+            begun.append((seq, rest))
+        if begun:
+            self._lending.run(begun)
+            if self._queue:
+                self._fill_soon()
 
-    def _turn(self, seq: int, rest: Rest) -> None:
+    def _turn(self, turn: tuple[int, Rest]) -> TurnCommit | BatchCommit | None:
         """Run one turn, on a pool thread."""
         try:
-            loaded = self._backend.load_turn(seq)
-            is_idle = loaded is None or self._runner.leaves_alone(loaded)
-            commit = None if loaded is None or is_idle else self._runner.run(loaded)
+            loaded = self._backend.load_turn(turn[0])
+            if loaded is None or self._runner.leaves_alone(loaded):
+                return None
+            return self._runner.run(loaded)
         except Exception:  # the top of the worker loop; the instance keeps its messages
             logger.exception("a turn broke inside devhost")
-            commit = None
+            return None
+
+    def _decided(self, turn: tuple[int, Rest], commit: TurnCommit | BatchCommit | None) -> None:
         if commit is None or self._stopped:
-            self._loop.call_soon_threadsafe(self._done, seq, rest)
-            return
-        self._put(_write(commit, lambda _: self._done(seq, rest)))
+            self._done(*turn)
+        else:
+            self._put(_write(commit, lambda _: self._done(*turn)))
 
     def _done(self, seq: int, rest: Rest) -> None:
         woken_again = self._running.pop(seq)
         if woken_again:
             self.wake(seq, rest)
-        self._fill()
+        if self._queue:
+            self._fill_soon()
         rest.end()
         if self._none_left is not None and not self._running:
             self._none_left.set()
