@@ -30,7 +30,7 @@ def compact(value: object) -> str:
         text = json.dumps(_sayable(value), ensure_ascii=False, separators=(",", ":"))
     if text.isascii():
         return text
-    return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", _without_halves(text))
+    return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", without_halves(text))
 
 
 def parse(text: str) -> Any:  # noqa: ANN401  JSON says anything
@@ -84,6 +84,6 @@ def _sayable(value: object) -> object:
     return value
 
 
-def _without_halves(text: str) -> str:
+def without_halves(text: str) -> str:
     """Replace halves of surrogate pairs, which JSON escapes can say and UTF-8 cannot."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import azure.functions as func
@@ -16,22 +17,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devhost.engine.worker import OrchestratorCall
+    from devhost.sdk.direct import DirectWay
 
 _MARKER = "\n\n$OutOfProcData$:"
 
 
-def run_turn(function: Callable[..., str], call: OrchestratorCall) -> Answer:
-    """Call the SDK's wrapper *function* once and return what it answers; whatever it raises is part of that."""
+def run_turn(function: Callable[..., str], call: OrchestratorCall, way: DirectWay | None = None) -> Answer:
+    """Call the SDK's wrapper *function* once and return what it answers; whatever it raises is part of that.
+
+    It goes the direct *way* if that leads to the function, and is called with text otherwise.
+    """
     try:
-        body = body_text(call)
+        asked = _direct(function, call, way) or _by_text(function, call)
     except ValueError:
         return _broken(f"Exception while executing function: {call.name}")
     try:
-        with uncollected(len(body)):
-            answer = function(func.OrchestrationContext(body))
+        with uncollected(_size(call)):
+            answer = asked()
     except (Exception, SystemExit) as error:  # noqa: BLE001  the app's code may raise anything, and the host goes on
         return _failure(error)
     return _read(answer)
+
+
+def _direct(function: Callable[..., str], call: OrchestratorCall, way: DirectWay | None) -> Callable[[], str] | None:
+    if way is None or not way.leads_to(function):
+        return None
+    return partial(way.answer, function, way.context(call))
+
+
+def _by_text(function: Callable[..., str], call: OrchestratorCall) -> Callable[[], str]:
+    return partial(function, func.OrchestrationContext(body_text(call)))
+
+
+def _size(call: OrchestratorCall) -> int:
+    """Return about how many characters of JSON the SDK reads in a turn."""
+    return sum(len(event.fields.get("Result") or event.fields.get("Input") or "") for event in call.history)
 
 
 def _failure(error: BaseException) -> Answer:

@@ -25,35 +25,43 @@ _METADATA_KEYS = frozenset({"$type", "$id"})
 
 def body_text(call: OrchestratorCall) -> str:
     """Return the trigger body of *call*; raise `ValueError` if the instance's input is no JSON."""
-    place, started = next(
-        (index, event) for index, event in enumerate(call.history) if event.type is EventType.EXECUTION_STARTED
-    )
-    body = {
-        "history": _history(call, place),
-        "input": _input(started),
+    place, started = beginning(call)
+    events = zip(call.history, played(call, place), strict=True)
+    history = [_written(event, is_played=is_played) for event, is_played in events]
+    return compact({"history": history, "input": input_of(started.fields["Input"]), **facts(call, place)})
+
+
+def beginning(call: OrchestratorCall) -> tuple[int, Event]:
+    """Return the event that began the execution, and where it is."""
+    return next((index, event) for index, event in enumerate(call.history) if event.type is EventType.EXECUTION_STARTED)
+
+
+def facts(call: OrchestratorCall, started_at: int) -> dict[str, Any]:
+    """Return what a body says besides history and input."""
+    return {
         "instanceId": call.instance_id,
-        "isReplaying": place < call.new_from,
+        "isReplaying": started_at < call.new_from,
         "parentInstanceId": call.parent_instance_id,
         **_CONSTANTS,
     }
-    return compact(body)
 
 
-def _input(started: Event) -> Any:  # noqa: ANN401  JSON says anything
-    text = started.fields["Input"]
+def input_of(text: str | None) -> Any:  # noqa: ANN401  JSON says anything
+    """Return the input of an execution that was started with *text*; raise `ValueError` if that is no JSON."""
     value = None if text is None else lenient_json.parse(text)
     if isinstance(value, dict) and next(iter(value), None) in _METADATA_KEYS:
         del value[next(iter(value))]  # the real host's parser takes such a first key for its own
     return value
 
 
-def _history(call: OrchestratorCall, started_at: int) -> list[dict[str, Any]]:
+def played(call: OrchestratorCall, started_at: int) -> list[bool]:
+    """Return for each event of the history whether it is marked as played."""
     opened = _end_of_opening(call, started_at)
-    carried = range(started_at + 1, opened if opened is not None else 0)
-    return [
-        _written(event, is_played=_is_played(call, index, event) or index in carried or _is_old(call, index, opened))
-        for index, event in enumerate(call.history)
-    ]
+    marks = [_is_played(call, index, event) for index, event in enumerate(call.history)]
+    if opened is not None:
+        marks[started_at + 1 : opened] = [True] * (opened - started_at - 1)  # what was carried over
+        marks[opened] = marks[opened] or opened < call.new_from
+    return marks
 
 
 def _is_played(call: OrchestratorCall, index: int, event: Event) -> bool:
@@ -61,10 +69,6 @@ def _is_played(call: OrchestratorCall, index: int, event: Event) -> bool:
     if index >= call.new_from:
         return False
     return event.type in INCOMING or (event.type is EventType.GENERIC_EVENT and event.id == NO_ID)
-
-
-def _is_old(call: OrchestratorCall, index: int, opened: int | None) -> bool:
-    return index == opened and index < call.new_from
 
 
 def _end_of_opening(call: OrchestratorCall, started_at: int) -> int | None:

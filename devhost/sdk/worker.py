@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devhost.engine.actions import Answer
 from devhost.sdk import activity, entity
+from devhost.sdk.direct import DirectWay
 from devhost.sdk.functions import ACTIVITY_TRIGGER, ENTITY_TRIGGER, ORCHESTRATION_TRIGGER
 from devhost.sdk.orchestration import run_turn
 from devhost.sdk.speed import hasten_sdk
@@ -27,6 +28,7 @@ class AppWorker:
         self._table = table
         self._pool = pool
         hasten_sdk()
+        self._way = DirectWay.of_sdk()
 
     def orchestrator_names(self) -> Sequence[str]:
         """Return the durable names of all orchestrators."""
@@ -45,7 +47,7 @@ class AppWorker:
         function = self._table.find(ORCHESTRATION_TRIGGER, call.name)
         if function is None:
             return Answer(crash=unknown_orchestrator(call.name, self.orchestrator_names()))
-        return run_turn(function.function, call)
+        return run_turn(function.function, call, self._way)
 
     def run_batch(self, call: BatchCall) -> BatchEnd:
         """Run operations of an entity on the calling thread."""
