@@ -29,8 +29,9 @@ def _with_masked_fields(maker: Callable[..., logging.LogRecord]) -> Callable[...
 
     def making(self: logging.Logger, *args: Any, **kwargs: Any) -> logging.LogRecord:  # noqa: ANN401  as the library calls it
         record = maker(self, *args, **kwargs)
-        fields = {name: masked_field(name, value) for name, value in vars(record).items() if name not in _NO_FIELDS}
-        vars(record).update(fields)
+        held = vars(record)
+        for name in held.keys() - _NO_FIELDS:
+            held[name] = masked_field(name, held[name])
         return record
 
     return making

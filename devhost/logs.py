@@ -13,6 +13,7 @@ import math
 import re
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, TextIO
 
 TEXT: Final = "text"
@@ -30,7 +31,8 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of *record*."""
-        at = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S.%f")[:-3]
+        second, fraction = divmod(record.created, 1)
+        at = f"{_clock_time(int(second))}.{int(fraction * 1000):03d}"
         words = [f"[{at}]", record.levelname.lower(), _on_one_line(record.getMessage())]
         words += [f"{name}={_shown(value)}" for name, value in _facts(record).items()]
         line = " ".join(words)
@@ -69,8 +71,14 @@ def set_up(stream: TextIO | None = None, *, log_format: str = TEXT) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+@lru_cache(maxsize=16)
+def _clock_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%H:%M:%S")
+
+
 def _facts(record: logging.LogRecord) -> dict[str, object]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    held = vars(record)
+    return {name: held[name] for name in held if name not in _STANDARD}
 
 
 def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
@@ -82,12 +90,12 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
 
 def _shown(value: object) -> str:
     text = str(value)
-    return text if text and text.isprintable() and not any(character.isspace() for character in text) else repr(text)
+    return text if text and text.isprintable() and " " not in text else repr(text)  # the one space that is printable
 
 
 def _on_one_line(text: str) -> str:
     """Write what ends a line or moves a terminal's cursor as an escape, so that no text can forge a line."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+    return text if text.isprintable() else "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
 
 
 def _sayable(value: object) -> object:

@@ -8,12 +8,16 @@ from typing import Final
 _SHOWN: Final = 4
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])|(?<![\w-])[0-9]{10,15}(?![\w-])")
 _CODE: Final = re.compile(r"""(\bcode\ is\ |["']code["']\s*:\s*["']?|@\S+\ \#)[0-9]{4,10}(?![0-9])""", re.VERBOSE)
+_DIGITS: Final = re.compile(r"[0-9]{4}")  # without so many there is neither a number nor a code
 _CODE_FIELDS: Final = frozenset({"code", "guess"})
 
 
 def masked(text: str) -> str:
     """Return *text* with only the last four digits of numbers, and nothing of codes where they stand in our words."""
-    return _CODE.sub(r"\g<1>****", _NUMBER.sub(_stars, text))
+    if _DIGITS.search(text) is None:
+        return text
+    stars = _NUMBER.sub(_stars, text)
+    return _CODE.sub(r"\g<1>****", stars) if "code" in stars or "@" in stars else stars
 
 
 def masked_field(name: str, value: object) -> object:
