@@ -136,12 +136,13 @@ async def _serve(options: HostOptions, log_format: str, clock: str) -> int:
     """Serve until a signal comes, and return the exit code that it means."""
     from devhost import logs  # noqa: PLC0415  as above
     from devhost.host import Host  # noqa: PLC0415  as above
-    from devhost.memory import return_large_blocks  # noqa: PLC0415  as above
+    from devhost.memory import keep_for_good, return_large_blocks  # noqa: PLC0415  as above
 
     logs.set_up(log_format=log_format)
     return_large_blocks()
     stop = _Stop()
     async with Host(options) as host:
+        keep_for_good()
         _greet(host, clock)
         await stop.wait()
     return stop.code
