@@ -16,7 +16,7 @@ from devhost.json_text import compact
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-LEAST: Final = 64  # characters; what is shorter is not worth the time
+LEAST: Final = 100  # characters; what is shorter is not worth the time
 MOST: Final = 16 * 1024
 WORDS: Final = 'null,null]],-1,0,"{\\"true,false\\"}"],[13,],[[12,],[0],[4,,0,"'
 _WINDOW: Final = -12  # raw deflate that looks back 4 KiB, the least that holds a dictionary of some use
