@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from domain.errors import PayloadError
@@ -43,10 +44,15 @@ def fields_of(value: object, *allowed: str) -> dict[str, Any]:
 def text(fields: dict[str, Any], name: str, pattern: str = ".*", *, most: int = 4096) -> str:
     """Return the text field *name*, which must match the whole *pattern* and have at most *most* characters."""
     value = fields.get(name)
-    if not isinstance(value, str) or len(value) > most or not re.fullmatch(pattern, value, re.DOTALL | re.ASCII):
+    if not isinstance(value, str) or len(value) > most or not _whole(pattern).fullmatch(value):
         message = f"{name} is missing or is no text of the expected form"
         raise PayloadError(message)
     return value
+
+
+@cache
+def _whole(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.DOTALL | re.ASCII)
 
 
 def whole(fields: dict[str, Any], name: str, *, least: int, most: int) -> int:

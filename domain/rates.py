@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from domain.errors import PayloadError
@@ -30,6 +31,7 @@ Rates = tuple[Rate, ...]
 """Limits that all hold; none at all is no limit."""
 
 
+@lru_cache(maxsize=64)
 def rates_in(text: str) -> Rates:
     """Return the limits that *text* writes, such as ``3/10m,5/1h``; ``off`` is none."""
     return () if text == "off" else tuple(_rate(part.strip()) for part in text.split(","))

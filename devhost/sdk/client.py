@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 PUBLIC_BASE = "/runtime/webhooks/durabletask"
@@ -57,29 +58,36 @@ class ClientBinding:
 
     def text(self, binding: dict[str, Any]) -> str:
         """Return the text for *binding*, whose hub and connection change the management URLs and nothing else."""
-        base = f"{self.origin}{PUBLIC_BASE}"
-        new = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]"
-        code = f"code={self.hub.key}"
-        hub = Hub(
-            name=binding.get("taskHub") or self.hub.name,
-            connection=binding.get("connectionName") or self.hub.connection,
-            key=self.hub.key,
+        return _text(
+            self,
+            Hub(
+                name=binding.get("taskHub") or self.hub.name,
+                connection=binding.get("connectionName") or self.hub.connection,
+                key=self.hub.key,
+            ),
         )
-        body = {
-            "taskHubName": hub.name,
-            "connectionName": None,
-            "creationUrls": {
-                "createNewInstancePostUri": f"{new}?{code}",
-                "createAndWaitOnNewInstancePostUri": (
-                    f"{new}?timeout={{timeoutInSeconds}}&pollingInterval={{intervalInSeconds}}&{code}"
-                ),
-            },
-            "managementUrls": {"id": PLACEHOLDER, **management_urls(base, hub, PLACEHOLDER)},
-            "baseUrl": base,
-            "requiredQueryStringParameters": code,
-            "rpcBaseUrl": self.rpc_base,
-            "httpBaseUrl": None,
-            "maxGrpcMessageSizeInBytes": None,
-            "grpcHttpClientTimeout": None,
-        }
-        return json.dumps(body, separators=(",", ":"))
+
+
+@lru_cache(maxsize=64)
+def _text(binding: ClientBinding, hub: Hub) -> str:
+    base = f"{binding.origin}{PUBLIC_BASE}"
+    new = f"{base}/orchestrators/{{functionName}}[/{{instanceId}}]"
+    code = f"code={hub.key}"
+    body = {
+        "taskHubName": hub.name,
+        "connectionName": None,
+        "creationUrls": {
+            "createNewInstancePostUri": f"{new}?{code}",
+            "createAndWaitOnNewInstancePostUri": (
+                f"{new}?timeout={{timeoutInSeconds}}&pollingInterval={{intervalInSeconds}}&{code}"
+            ),
+        },
+        "managementUrls": {"id": PLACEHOLDER, **management_urls(base, hub, PLACEHOLDER)},
+        "baseUrl": base,
+        "requiredQueryStringParameters": code,
+        "rpcBaseUrl": binding.rpc_base,
+        "httpBaseUrl": None,
+        "maxGrpcMessageSizeInBytes": None,
+        "grpcHttpClientTimeout": None,
+    }
+    return json.dumps(body, separators=(",", ":"))
