@@ -41,7 +41,7 @@ def sms_start(body: object) -> Start:
 def challenge_for(number: PhoneNumber, wired: Providers, **terms: Any) -> SmsChallenge:  # noqa: ANN401  fields of the challenge
     """Return the challenge; whatever sending will need is asked for here, so that nothing is started in vain."""
     settings = wired.settings
-    _ = wired.sms, settings.sms_brand, settings.public_base_url, wired.gates
+    wired.check_sending()
     return SmsChallenge(
         to=number.masked,
         sealed_number=wired.vault.seal(number.e164),

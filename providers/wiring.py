@@ -15,6 +15,7 @@ from providers.http_payments import HttpPayments
 from providers.notice_queues import QueuedApproverNotices, QueuedCompletions, QueuedNotices
 from providers.orders_file import OrdersFile
 from providers.queues import Queue
+from providers.records_late import LateRecords
 from providers.records_tables import LIMITS_TABLE, REQUESTS_TABLE, VERIFICATIONS_TABLE, TableRecords
 from providers.refund_ledger_tables import LEDGER_TABLE, RefundIntents, TableRefundLedger
 from providers.reservations import RESERVATION_TABLE, TableReservations
@@ -104,7 +105,14 @@ class Providers:
     @property
     def gates(self) -> Gates:
         """What keeps starts, sends and guesses within the limits of the settings."""
-        return Gates(limits=self.settings.limits, records=self.limit_records, names=self.names, clock=self.clock)
+        records = LateRecords(lambda: self.limit_records)
+        return Gates(limits=self.settings.limits, records=records, names=self.names, clock=self.clock)
+
+    def check_sending(self) -> None:
+        """Raise `SettingError` where something that sending needs is missing or malformed."""
+        _ = self.sms, self.settings.sms_brand, self.settings.public_base_url
+        if self.gates.counts_sends:
+            _ = self.limit_records
 
     @cached_property
     def limit_records(self) -> TableRecords:
