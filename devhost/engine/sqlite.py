@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import tempfile
 import threading
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from devhost.engine.backend import Outcome, Query, Unit
     from devhost.engine.history import Event
 
+logger = logging.getLogger(__name__)
 SCHEMA = "2"
 LARGE_LOG = 256 * 1024  # bytes of the write-ahead log that are worth the while
 _INSTANCE = f"SELECT {COLUMNS} FROM instances WHERE id = ? AND {VISIBLE}"  # noqa: S608  columns are ours
@@ -178,12 +180,16 @@ class SqliteBackend:
         log = self.path.with_name(self.path.name + "-wal")
         if not log.exists() or log.stat().st_size < LARGE_LOG:
             return
-        self._writer.execute("PRAGMA busy_timeout = 50")
-        self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # says so, and raises nothing, if it cannot
-        self._writer.execute(_BUSY_TIMEOUT)
-        with self._guard:
-            for connection in self._connections:
-                connection.execute("PRAGMA shrink_memory")
+        try:
+            self._writer.execute("PRAGMA busy_timeout = 50")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # a reader in the way is no error
+            with self._guard:
+                for connection in self._connections:
+                    connection.execute("PRAGMA shrink_memory")
+        except sqlite3.Error as error:  # such as a full disk; nothing is lost, and the next write will tell
+            logger.warning("store did not settle", extra={"reason": str(error)})
+        finally:
+            self._writer.execute(_BUSY_TIMEOUT)
         return_free_blocks()
 
     def load_turn(self, seq: int) -> LoadedTurn | None:

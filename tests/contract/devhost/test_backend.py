@@ -599,3 +599,21 @@ def test_a_small_log_is_left_alone(tmp_path: Path) -> None:
 
     assert (tmp_path / "hub.db-wal").stat().st_size > 0
     backend.close()
+
+
+def test_a_store_that_cannot_settle_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the disk says to it, nothing is lost, and what comes next is written."""
+    backend = SqliteBackend(tmp_path / "hub.db")
+    started(backend, input=" " * LARGE_LOG)
+
+    def refuse(action: int, name: str | None, *_: str | None) -> int:
+        is_meant = action == sqlite3.SQLITE_PRAGMA and name == "wal_checkpoint"
+        return sqlite3.SQLITE_DENY if is_meant else sqlite3.SQLITE_OK
+
+    backend._writer.set_authorizer(refuse)
+    backend.settle()
+    started(backend, "two")
+
+    assert "did not settle" in caplog.text
+    assert backend.instance("two") is not None
+    backend.close()
