@@ -10,6 +10,7 @@ import pytest
 from domain.errors import SettingError
 from providers.wiring import Providers
 from settings import Settings
+from tools.azurite import ROOT
 from tools.local_settings import fresh_key
 
 UNCOUNTED = {
@@ -44,4 +45,4 @@ def test_the_client_of_tables_is_loaded_by_whoever_counts() -> None:
         "sys.exit('azure.data.tables' in sys.modules)"
     )
 
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
