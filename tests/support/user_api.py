@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
+import pytest
 from azure.durable_functions import OrchestrationRuntimeStatus
 
 from devhost.clock import VirtualClock
@@ -25,6 +26,7 @@ from devhost.sdk.worker import AppWorker
 from devhost.ticks import from_datetime, to_datetime
 from providers.records_memory import MemoryRecords
 from providers.wiring import providers
+from tests.support.builders import an_environment
 from tests.support.fakes import FakeSms
 from tests.support.front_door import functions
 
@@ -247,3 +249,13 @@ async def serving() -> AsyncIterator[UserApi]:
         await engine.close(grace=0.5)
         await asyncio.to_thread(pool.shutdown)
         providers.cache_clear()
+
+
+@pytest.fixture
+async def api(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[UserApi]:
+    """The API with the settings of the specification; sends are counted too."""
+    environment = an_environment(SendsPerPrefix="10/10m", SendsInAll="60/1m,5000/1d", StartsPerAddress="off")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    async with serving() as one:
+        yield one
