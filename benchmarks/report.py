@@ -51,7 +51,7 @@ def page(run: Mapping[str, object]) -> str:
         _facts(run),
         _table(runs),
         _ratios(runs),
-        "## The list of cases",
+        "## The list of cases" if cases else "",
         _facts_of(cases),
         "## The cost of a turn" if turns else "",
         "\n\n".join(_listed(name, figures) for name, figures in turns.items()),
@@ -82,6 +82,8 @@ def _table(runs: Mapping[str, Sequence[Figures]]) -> str:
 
 def _ratios(runs: Mapping[str, Sequence[Figures]]) -> str:
     """Say how many times as fast the first subject is as each other one: median of the rounds' own ratios."""
+    if not runs:
+        return ""  # a run that has only begun
     (name, ours), *others = runs.items()
     lines = []
     for other, theirs in others:

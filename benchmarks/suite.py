@@ -73,8 +73,6 @@ class Suite:
 
     def run(self) -> None:
         """Measure everything."""
-        self.cases = case_list.measured(self._size.cases, CASE_REQUESTS)
-        self._say("list of cases", self.cases)
         for number in range(self._size.rounds):
             for subject in self._subjects:
                 self._note(subject, number, self._busy_and_idle(subject))
@@ -84,6 +82,8 @@ class Suite:
             self._note(subject, 0, self._waiting(subject))
         self.turns = self._turns()
         self._keep(self)
+        self.cases = case_list.measured(self._size.cases, CASE_REQUESTS)
+        self._say("list of cases", self.cases)
 
     def _busy_and_idle(self, subject: Subject) -> Figures:
         with _folder() as folder, running(subject, folder) as one:

@@ -41,3 +41,12 @@ def test_the_page_compares_rounds_and_not_medians() -> None:
     assert "* ours goes 2.5 [2, 3] times as fast as theirs." in shown
     assert "| verifications/s | 250, summit 550 | 200 [100, 300] | 75 [50, 100] |" in shown
     assert "* cases: 10000\n* first page p95 ms: 61.5" in shown
+
+
+def test_a_run_that_has_only_begun_has_a_page_too() -> None:
+    """What is measured is written down after each measurement, and the first one is followed by many."""
+    begun = {"date": "2026-01-15", "size": {}, "machine": {}, "versions": {}, "runs": {}, "turns": {}, "cases": {}}
+
+    assert "list of cases" not in page(begun)
+    assert "* cases: 10000" in page({**begun, "cases": {"cases": 10_000}})
+    assert "| verifications/s |" in page({**begun, "runs": {"ours": [{"start_to_first_200_s": 1.0}]}})
