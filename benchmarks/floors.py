@@ -1,8 +1,10 @@
-"""What the machine does at best: the commits and hand-overs that no host of this kind gets by without."""
+"""What the machine does at best: the commits, hand-overs and imports that no host of this kind gets by without."""
 
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -10,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.spread import median
+from tools.azurite import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 COMMITS: Final = 200
 PAUSE: Final = 0.01  # seconds, as between two verifications at low load
 ROUNDS: Final = 2000
+PROCESSES: Final = 5
 
 
 def measured() -> Mapping[str, tuple[float, str]]:
@@ -26,6 +30,10 @@ def measured() -> Mapping[str, tuple[float, str]]:
         "a commit of one row, flushed, after 10 ms of rest": (_commit_ms("FULL", PAUSE), "ms"),
         "a commit of one row, not flushed, after 10 ms of rest": (_commit_ms("NORMAL", PAUSE), "ms"),
         "from one thread to another and back": (_hand_over_us(), "µs"),
+        "a Python that does nothing": (_process_s("pass"), "s"),
+        "a Python that imports the durable SDK": (_process_s("import azure.durable_functions"), "s"),
+        "a Python that imports the app": (_process_s("import function_app"), "s"),
+        "a Python that imports the app and devhost": (_process_s("import function_app, devhost.host"), "s"),
     }
 
 
@@ -43,6 +51,16 @@ def _commit_ms(synchronous: str, pause: float) -> float:
             connection.execute("INSERT INTO rows VALUES (?, ?)", (number, "x" * 500))
             took.append((time.perf_counter() - began) * 1000)
         connection.close()
+    return median(took)
+
+
+def _process_s(code: str) -> float:
+    """Return the median of a process from its start to its end."""
+    took = []
+    for _ in range(PROCESSES):
+        began = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+        took.append(time.perf_counter() - began)
     return median(took)
 
 
