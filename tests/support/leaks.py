@@ -66,6 +66,15 @@ def places_of(db: Path, text: str) -> set[tuple[str, str]]:
     return {(table, kind) for table, row in found for kind in _kinds(table, row, text)}
 
 
+def packed_in(db: Path) -> list[bytes]:
+    """Return all values that a devhost store holds packed, as they lie in its file."""
+    with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
+        tables = {"instances": ("input", "custom_status", "output"), "turns": ("events",)}
+        named = [(column, table) for table, columns in tables.items() for column in columns]
+        found = [row for column, table in named for row in connection.execute(f"SELECT {column} FROM {table}")]  # noqa: S608  ours
+        return [value for (value,) in found if isinstance(value, bytes)]
+
+
 def _rows(db: Path) -> list[tuple[str, dict[str, Any]]]:
     with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
         packer = packer_of(connection)
