@@ -110,10 +110,10 @@ class SqliteBackend:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        with self._guard:
+            self._connections.append(connection)  # whatever goes wrong with it now, it is closed with the others
         for pragma in (*_PRAGMAS, f"PRAGMA synchronous = {self._synchronous}"):
             connection.execute(pragma)
-        with self._guard:
-            self._connections.append(connection)
         return connection
 
     def _reader(self) -> sqlite3.Connection:
