@@ -51,8 +51,7 @@ class EntityRows(Rows):
     def commit_batch(self, commit: BatchCommit) -> None:
         """Write a batch; the messages that it did not take wait for the next one."""
         seq = commit.loaded.seq
-        consumed = [(seq, number) for number in commit.consumed]
-        self._sql.executemany("DELETE FROM messages WHERE seq = ? AND number = ?", consumed)
+        self._consume(seq, commit.consumed)
         if commit.has_run:
             running, at = int(RuntimeStatus.RUNNING), commit.ended
             pack = self._packer.pack

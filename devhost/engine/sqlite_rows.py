@@ -72,6 +72,11 @@ class Rows:
         self._sql.execute("INSERT INTO messages VALUES (?, ?, ?)", (seq, self._last_message, text))
         self.effects.woken.add(seq)
 
+    def _consume(self, seq: int, numbers: Sequence[int]) -> None:
+        """Delete the messages of *numbers*, which are the first of an instance in order of arrival."""
+        if numbers:
+            self._sql.execute("DELETE FROM messages WHERE seq = ? AND number <= ?", (seq, max(numbers)))
+
     def _message_if_alive(self, seq: int, event: Event) -> None:
         self._last_message += 1
         facts = (self._last_message, codec.encode(event), seq)

@@ -108,9 +108,7 @@ class SqliteUnit(EntityRows, RewindRows):
         loaded = commit.loaded
         if not (self._moved_on(commit) or (self._came_back(loaded) and self._moved_on(commit))):
             return
-        self._sql.execute(
-            "DELETE FROM messages WHERE seq = ? AND number <= ?", (loaded.seq, max(loaded.message_numbers, default=0))
-        )
+        self._consume(loaded.seq, loaded.message_numbers)
         self.effects.changed.add(loaded.instance.id)
         if commit.next_started is not None:
             self._begin_next_execution(commit, commit.next_started)
