@@ -31,8 +31,7 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of *record*."""
-        second, fraction = divmod(record.created, 1)
-        at = f"{_clock_time(int(second))}.{int(fraction * 1000):03d}"
+        at = f"{_clock_time(int(record.created))}.{int(record.msecs):03d}"
         words = [f"[{at}]", record.levelname.lower(), _on_one_line(record.getMessage())]
         words += [f"{name}={_shown(value)}" for name, value in _facts(record).items()]
         line = " ".join(words)
