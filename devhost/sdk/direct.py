@@ -21,7 +21,7 @@ from devhost.engine import history
 from devhost.engine.worker import OrchestratorCall
 from devhost.json_text import compact, parse, without_halves
 from devhost.sdk.orchestration_body import beginning, body_text, facts, input_of, played
-from devhost.ticks import PER_MICROSECOND, Ticks
+from devhost.ticks import PER_MICROSECOND, Ticks, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,12 @@ _WRAPPER: Final = "azure.durable_functions.orchestrator"
 _CONTEXT: Final = "azure.durable_functions.models.DurableOrchestrationContext"
 _LONGEST_KEPT: Final = 4096  # characters of an input
 _SHARED: Final = (str, int, float, bool, type(None), datetime, timedelta, Enum)  # what nobody can change
-_BLANK: Final = {"EventType": 12, "EventId": -1, "IsPlayed": False, "Timestamp": "1970-01-01T00:00:00Z"}
+_BLANK: Final = {
+    "EventType": int(history.EventType.ORCHESTRATOR_STARTED),
+    "EventId": history.NO_ID,
+    "IsPlayed": False,
+    "Timestamp": to_text(Ticks(0)),
+}
 
 
 class DirectWay:
@@ -127,7 +132,7 @@ def _input(text: str | None) -> Any:  # noqa: ANN401  JSON says anything
     if text is None or len(text) > _LONGEST_KEPT:
         return _input_as_read(text)
     kept = _kept_input(text)
-    return _input_as_read(text) if isinstance(kept, (dict, list)) else kept
+    return _input_as_read(text) if isinstance(kept, list) else kept
 
 
 def _input_as_read(text: str | None) -> Any:  # noqa: ANN401  JSON says anything
