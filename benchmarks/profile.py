@@ -13,12 +13,12 @@ import re
 import subprocess
 from collections import Counter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from benchmarks import floors, machine, peer_environment
 from benchmarks.measures import throughput
-from benchmarks.subjects import devhost, running
+from benchmarks.report import worded
+from benchmarks.subjects import devhost, running, store_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +56,9 @@ def main() -> None:
     parser.add_argument("--verifications", type=int, default=2000, help="how many are run (default: %(default)s)")
     count = parser.parse_args().verifications
     looked, cpu_ms = _looked(count)
-    PAGE.write_text(page(shares(looked), cpu_ms, count), "utf-8")
+    size = f"{count} verifications, {cpu_ms:.2f} ms of processor time each while being looked at."
+    about = f"{size}\n{worded(machine.machine() | machine.versions())}"
+    PAGE.write_text(page(shares(looked), cpu_ms, floors.measured(), about), "utf-8")
     print(PAGE.read_text("utf-8"))
 
 
@@ -69,15 +71,14 @@ def shares(stacks: Iterable[str]) -> Mapping[str, float]:
     return {part: counted[part] / counted.total() for part in PARTS}
 
 
-def page(shares_of: Mapping[str, float], cpu_ms: float, count: int) -> str:
-    """Return the page that says where the time goes."""
+def page(shares_of: Mapping[str, float], cpu_ms: float, at_best: Mapping[str, tuple[float, str]], about: str) -> str:
+    """Return the page that says where the time goes, and what the machine does *at_best*."""
     rows = [f"| {part} | {share:.0%} | {share * cpu_ms:.2f} |" for part, share in shares_of.items()]
-    best = "\n".join(f"* {name}: {value:.3g} {unit}" for name, (value, unit) in floors.measured().items())
-    facts = ", ".join(f"{name} {value}" for name, value in (machine.machine() | machine.versions()).items())
+    best = "\n".join(f"* {name}: {value:.3g} {unit}" for name, (value, unit) in at_best.items())
     parts = [
         f"# Where the time of a verification goes, {machine.today()}",
         "Written by `python -m benchmarks.profile`; not edited.",
-        f"{count} verifications, {cpu_ms:.2f} ms of processor time each while being looked at.\n{facts}",
+        about,
         "\n".join(["| part | share | ms each |", "|---|---|---|", *rows]),
         f"What this machine does at best:\n\n{best}",
     ]
@@ -87,9 +88,8 @@ def page(shares_of: Mapping[str, float], cpu_ms: float, count: int) -> str:
 def _looked(count: int) -> tuple[list[str], float]:
     """Run *count* verifications, and return what py-spy saw and what each took of the processor."""
     peer_environment.peers()
-    with TemporaryDirectory(prefix="profile-") as outer:
-        folder, seen = Path(outer) / "store", Path(outer) / "stacks.txt"
-        folder.mkdir()
+    with store_folder() as folder:
+        seen = folder.with_name("stacks.txt")
         with running(devhost(), folder) as one:
             command = [str(peer_environment.PLACE / "bin" / "py-spy"), "record", "--gil", "--format", "raw"]
             options = ["--rate", str(LOOKS_A_SECOND), "--output", str(seen), "--pid", str(one.pid)]

@@ -60,14 +60,15 @@ def page(run: Mapping[str, object]) -> str:
 
 
 def _facts(run: Mapping[str, object]) -> str:
-    return "\n".join(f"* {name}: {_worded(run[name])}" for name in ("size", "machine", "versions"))
+    return "\n".join(f"* {name}: {worded(run[name])}" for name in ("size", "machine", "versions"))
 
 
 def _facts_of(figures: Figures) -> str:
     return "\n".join(f"* {name.replace('_', ' ')}: {_number(value)}" for name, value in figures.items())
 
 
-def _worded(facts: object) -> str:
+def worded(facts: object) -> str:
+    """Return facts about a run in one line."""
     return ", ".join(f"{name} {value}" for name, value in facts.items()) if isinstance(facts, dict) else str(facts)
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -21,7 +23,6 @@ from tools.processes import ProcessError, end, free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 READY_WITHIN = 60.0  # seconds
 LOOK_AGAIN = 0.005  # seconds
@@ -88,6 +89,15 @@ def running(subject: Subject, folder: Path, *, port: int | None = None) -> Itera
         yield Running(process, port, folder, began, perf_counter())
     finally:
         end(process, by=signal.SIGINT)
+
+
+@contextmanager
+def store_folder() -> Iterator[Path]:
+    """Make a folder for the store of one subject; beside it comes the subject's log."""
+    with TemporaryDirectory(prefix="bench-") as outer:
+        folder = Path(outer) / "store"
+        folder.mkdir()
+        yield folder
 
 
 def _wait_until(is_so: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

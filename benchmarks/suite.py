@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks import case_list, measures, turns
-from benchmarks.subjects import devhost, running
+from benchmarks.subjects import devhost, running, store_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from benchmarks.measures import Figures
     from benchmarks.subjects import Subject
@@ -86,24 +83,24 @@ class Suite:
         self._say("list of cases", self.cases)
 
     def _busy_and_idle(self, subject: Subject) -> Figures:
-        with _folder() as folder, running(subject, folder) as one:
+        with store_folder() as folder, running(subject, folder) as one:
             figures = measures.start(one)
             figures |= asyncio.run(measures.throughput(one, self._size.verifications))
             return figures | asyncio.run(measures.low_load(one, self._size.looks))
 
     def _crash(self, subject: Subject) -> Figures:
-        with _folder() as folder:
+        with store_folder() as folder:
             return asyncio.run(measures.crash(subject, folder, self._size.crash))
 
     def _waiting(self, subject: Subject) -> Figures:
-        with _folder() as folder, running(subject, folder) as one:
+        with store_folder() as folder, running(subject, folder) as one:
             return asyncio.run(measures.waiting(one, self._size.waiting, self._size.waiting_seconds))
 
     def _turns(self) -> dict[str, list[Figures]]:
-        with _folder() as folder:
+        with store_folder() as folder:
             by_history = asyncio.run(turns.by_length_of_history(folder, self._size.history_rounds))
         counts = (0, self._size.waiting // 10, self._size.waiting)
-        with _folder() as folder, running(devhost(), folder) as one:
+        with store_folder() as folder, running(devhost(), folder) as one:
             by_number = asyncio.run(turns.by_number_of_instances(one, counts, self._size.verifications // 2))
         return {"by_length_of_history": by_history, "by_number_of_instances": by_number}
 
@@ -118,12 +115,3 @@ class Suite:
 
 
 _BEGAN = perf_counter()
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """Make a folder for the store of one subject; beside it comes the subject's log."""
-    with TemporaryDirectory(prefix="bench-") as outer:
-        folder = Path(outer) / "store"
-        folder.mkdir()
-        yield folder

@@ -38,4 +38,8 @@ def test_shares_are_of_all_looks() -> None:
 
 def test_the_page_turns_shares_into_milliseconds() -> None:
     """Of the processor time that one verification took."""
-    assert f"| {APP} | 25% | 1.00 |" in page({APP: 0.25, REST: 0.75}, 4.0, 100)
+    shown = page({APP: 0.25, REST: 0.75}, 4.0, {"a commit": (0.66666, "ms")}, "cores 2")
+
+    assert f"| {APP} | 25% | 1.00 |" in shown
+    assert "* a commit: 0.667 ms" in shown
+    assert "\n\ncores 2\n\n" in shown
