@@ -1,6 +1,6 @@
 """How far the pages of a list of cases reach, guessed from those that were read before.
 
-Azure reads a page from its first row on and stops at its last, however long the list is. The emulator takes every row
+By its documentation Azure reads a page from its first row on and stops at its last. The emulator takes every row
 that a filter lets through and sorts them all, so it is spared most of that by a filter that ends where the page does.
 """
 

@@ -1,4 +1,4 @@
-"""Small records that are opened when somebody asks for one, because the client of a table takes 9 MiB to load."""
+"""Small records that are opened when somebody asks for one, because the client of a table is large."""
 
 from __future__ import annotations
 
